@@ -1,0 +1,96 @@
+# Everything a person or a pipeline does here. Needs Python 3.11 to 3.13 with venv, and make; `make help` lists the targets.
+# Stamps in .venv remember which lock file is installed, so a warm start runs no pip at all.
+
+AVATARS ?= 500
+SECONDS ?= 15
+
+PYTHONS := python3.13 python3.12 python3.11 python3
+INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check
+SOURCES := presence protocol clients/python/presence_client benchmarks tests
+# The server itself reads PORT and TCP_PORT, which make hands on whether they stand before or after the target.
+SERVE := .venv/bin/presence serve --allow-guests $(if $(BOTS),--bots $(BOTS))
+
+.PHONY: setup help run run-lan test test-long lint format bench apt lock clean
+.DEFAULT_GOAL := setup
+
+setup: .venv/run.stamp help ## make .venv with what the server needs, and show this list
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+run: .venv/run.stamp ## serve guests on this machine (PORT=8080, TCP_PORT=PORT+1, BOTS=0)
+	@exec $(SERVE)
+
+run-lan: .venv/run.stamp ## the same for the local network, under TLS with a development certificate
+	@.venv/bin/presence dev-certificate .presence
+	@exec $(SERVE) --host 0.0.0.0 --tls-cert .presence/certificate.pem --tls-key .presence/certificate-key.pem
+
+test: .venv/dev.stamp ## everything but the long tests
+	.venv/bin/python -m pytest -n 2 --dist loadgroup -m "not long"
+
+test-long: .venv/dev.stamp ## every test; those that need Debian packages or root are skipped where they cannot be had
+	@$(MAKE) --no-print-directory apt || echo "Going on without them."
+	.venv/bin/python -m pytest -n 2 --dist loadgroup --hypothesis-profile=explore
+
+lint: .venv/dev.stamp ## style, types, Dockerfile, stale generated files
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy --strict $(SOURCES)
+	.venv/bin/hadolint Dockerfile
+	.venv/bin/python -m protocol.generate --check
+
+format: .venv/dev.stamp ## fix what ruff can fix
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+
+bench: .venv/run.stamp ## the plaza, with its oracle (AVATARS=500, SECONDS=15)
+	@.venv/bin/python -m benchmarks plaza --avatars $(AVATARS) --seconds $(SECONDS) --json
+
+apt: ## install the Debian packages the long tests need, where root may
+	@missing=$$(sed 's/#.*//' packages.apt | xargs -r -n 1 sh -c 'dpkg-query -W -f "\$${Status}" "$$1" 2>/dev/null \
+		| grep -q "ok installed" || printf "%s " "$$1"' sh); \
+	[ -z "$$missing" ] && exit 0; \
+	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends $$missing; \
+	else \
+		echo "The long tests need these Debian packages, and only root can install them: $$missing" >&2; exit 1; \
+	fi
+
+LOCK = .venv/bin/uv pip compile --universal --fork-strategy fewest --python-version 3.11 --no-python-downloads \
+	--generate-hashes --no-emit-index-url --no-header --no-annotate --quiet $(LOCK_FLAGS)
+
+lock: .venv/dev.stamp ## renew the lock files (keeps pins that still fit; LOCK_FLAGS=--upgrade for the newest)
+	$(LOCK) pyproject.toml -o requirements/run.txt
+	$(LOCK) --group build -c requirements/run.txt -o requirements/build.txt
+	$(LOCK) pyproject.toml --extra dev --group build -c requirements/run.txt -o requirements/dev.txt
+
+clean: ## remove what make and the tools made, but not the development keys in .presence
+	rm -rf .venv dist htmlcov .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# pip is ensurepip's last step: where it stands, the environment is whole.
+.venv/bin/pip:
+	@found=; \
+	for python in $(PYTHONS); do \
+		$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || continue; \
+		found=$$python; \
+		$$python -c 'import ensurepip, venv' 2>/dev/null || continue; \
+		echo "Creating .venv with $$($$python --version)"; \
+		exec $$python -m venv --clear .venv; \
+	done; \
+	if [ -n "$$found" ]; then \
+		echo "$$found has no venv module: install it (Debian: apt install python3-venv)." >&2; \
+	else \
+		echo "No Python 3.11, 3.12 or 3.13 found: install one, with its venv module." >&2; \
+	fi; exit 1
+
+.venv/run.stamp: requirements/run.txt requirements/build.txt pyproject.toml | .venv/bin/pip
+	@echo "Installing the server's locked dependencies into .venv"
+	@$(INSTALL) --require-hashes -r requirements/run.txt -r requirements/build.txt
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev.stamp: requirements/dev.txt .venv/run.stamp
+	@echo "Installing the development tools into .venv"
+	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@
