@@ -1,0 +1,1 @@
+"""The Presence wire protocol: messages, packed records, framing and codes. Imports only msgpack and numpy."""
