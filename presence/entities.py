@@ -1,0 +1,222 @@
+"""The columns of one room: everything with a pose, as structure of arrays, and who holds a place in them.
+
+Owns rows (the index into every column) and entity ids (what the wire calls them). Poses are quantised
+integers: they are written once, when a pose is accepted, and read many times. Holds no rule: movement,
+interest, permission and encoding read and write these columns each in its own stage.
+
+A row is reused only when no observer still holds what stood there; an id only after `ID_REST_S`, with a new
+generation.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Rows = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
+ID_REST_S = 120.0  # the resume window and a minute: nobody can still mean the old entity
+MAX_ID = 2**16 - 1
+_FIRST_CAPACITY = 64
+
+
+class Body(IntEnum):
+    """What kind of record describes an entity."""
+
+    ROOT = 0  # a desktop avatar: position, yaw, gaze pitch
+    TRACKED = 1  # a tracked avatar: the same, with head and hands
+    THING = 2  # an object: position, orientation
+
+
+# name, dtype, shape of one element: one row per entity
+_COLUMNS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
+    ("is_alive", np.bool_, ()),
+    ("body", np.uint8, ()),
+    ("id", np.uint16, ()),
+    ("generation", np.uint16, ()),
+    # the authoritative pose: millimetres, turns/65536, 90/127 degrees, packed quaternions
+    ("position", np.int32, (3,)),
+    ("yaw", np.uint16, ()),
+    ("pitch", np.int8, ()),
+    ("orientation", np.uint32, ()),
+    ("parts", np.int16, (3, 3)),
+    ("part_orientations", np.uint32, (3,)),
+    ("sampled_at", np.float64, ()),  # server clock, seconds
+    ("has_jumped", np.bool_, ()),  # since the last record
+    # the last record: what observers that saw it hold
+    ("shown_body", np.uint8, ()),
+    ("shown_position", np.int32, (3,)),
+    ("shown_yaw", np.uint16, ()),
+    ("shown_pitch", np.int8, ()),
+    ("shown_orientation", np.uint32, ()),
+    ("shown_parts", np.int16, (3, 3)),
+    ("shown_part_orientations", np.uint32, (3,)),
+    ("record_tick", np.int64, ()),  # tick of the last record
+    ("previous_record_tick", np.int64, ()),  # and of the one before it
+    ("absolute_tick", np.int64, ()),  # last tick in which everybody was given an absolute record
+    # permission and place
+    ("requires", np.uint64, ()),
+    ("grants", np.uint64, ()),
+    ("zone", np.int16, ()),
+    ("isolation", np.int16, ()),
+    ("privacy", np.int16, ()),
+    # movement
+    ("ack", np.uint32, ()),  # newest pose sequence processed
+    ("credit", np.float64, ()),  # distance allowance, mm
+    ("credit_at", np.float64, ()),
+    # as an observer
+    ("seen_tick", np.int64, ()),  # every record up to this tick has been handed over, of what it held
+    ("digest", np.uint32, ()),
+    ("held", np.int32, ()),  # how many subjects it holds: the row sums of `holds`
+    ("wants_full", np.bool_, ()),  # the next snapshot starts over
+    ("told_tick", np.int64, ()),  # last tick a snapshot was written
+    ("told_ack", np.uint32, ()),
+)
+
+
+class Entities:
+    """Rows, ids and columns. Every column is an array of `capacity` rows; it is replaced when the room grows."""
+
+    is_alive: Mask
+    body: NDArray[np.uint8]
+    id: NDArray[np.uint16]
+    generation: NDArray[np.uint16]
+    position: NDArray[np.int32]
+    yaw: NDArray[np.uint16]
+    pitch: NDArray[np.int8]
+    orientation: NDArray[np.uint32]
+    parts: NDArray[np.int16]
+    part_orientations: NDArray[np.uint32]
+    sampled_at: NDArray[np.float64]
+    has_jumped: Mask
+    shown_body: NDArray[np.uint8]
+    shown_position: NDArray[np.int32]
+    shown_yaw: NDArray[np.uint16]
+    shown_pitch: NDArray[np.int8]
+    shown_orientation: NDArray[np.uint32]
+    shown_parts: NDArray[np.int16]
+    shown_part_orientations: NDArray[np.uint32]
+    record_tick: NDArray[np.int64]
+    previous_record_tick: NDArray[np.int64]
+    absolute_tick: NDArray[np.int64]
+    requires: NDArray[np.uint64]
+    grants: NDArray[np.uint64]
+    zone: NDArray[np.int16]
+    isolation: NDArray[np.int16]
+    privacy: NDArray[np.int16]
+    ack: NDArray[np.uint32]
+    credit: NDArray[np.float64]
+    credit_at: NDArray[np.float64]
+    seen_tick: NDArray[np.int64]
+    digest: NDArray[np.uint32]
+    held: NDArray[np.int32]
+    wants_full: Mask
+    told_tick: NDArray[np.int64]
+    told_ack: NDArray[np.uint32]
+
+    def __init__(self) -> None:
+        self.capacity = _FIRST_CAPACITY
+        for name, dtype, shape in _COLUMNS:
+            setattr(self, name, np.zeros((self.capacity, *shape), dtype))
+        # observer x subject: what each client has been told it sees, and knows of, and may never see
+        self.holds = np.zeros((self.capacity, self.capacity), np.bool_)
+        self.knows = np.zeros((self.capacity, self.capacity), np.bool_)
+        self.blocks = np.zeros((self.capacity, self.capacity), np.bool_)
+        self.has_blocks = False
+        self._free = list(range(self.capacity - 1, -1, -1))
+        self._leaving: deque[int] = deque()
+        self._ids = _Ids()
+        self._row_of_id: dict[int, int] = {}
+
+    # --- rows -----------------------------------------------------------------------------------------------
+
+    def add(self, body: Body, now: float) -> int:
+        """Take a row and an id for a new entity; every other column of the row is zero. Returns the row."""
+        if not self._free:
+            self._grow()
+        row = self._free.pop()
+        for name, _dtype, _shape in _COLUMNS:
+            getattr(self, name)[row] = 0
+        self.is_alive[row] = True
+        self.body[row] = self.shown_body[row] = body
+        self.id[row], self.generation[row] = self._ids.take(now)
+        self._row_of_id[int(self.id[row])] = row
+        return row
+
+    def remove(self, row: int, now: float) -> None:
+        """Give up a row: observers that hold it are told at their next snapshot, and only then it is reused."""
+        self.is_alive[row] = False
+        entity = int(self.id[row])
+        del self._row_of_id[entity]
+        self._ids.rest(entity, now)
+        self.holds[row] = False
+        self.knows[row] = False
+        self.blocks[row] = False
+        self.blocks[:, row] = False
+        self._leaving.append(row)
+
+    def recycle(self) -> None:
+        """Make rows that nobody holds any more available again. Called once a tick, before new entities come."""
+        for _ in range(len(self._leaving)):
+            row = self._leaving.popleft()
+            if self.holds[:, row].any() or self.knows[:, row].any():
+                self._leaving.append(row)
+            else:
+                self._free.append(row)
+
+    def forget_held(self, observers: Rows) -> None:
+        """Let observers hold nothing: their clients start over with the next snapshot."""
+        self.holds[observers] = False
+        self.held[observers] = 0
+        self.digest[observers] = 0
+
+    def row_of(self, entity: int) -> int | None:
+        """Find the row of a living entity by its id."""
+        return self._row_of_id.get(entity)
+
+    def alive(self) -> Rows:
+        """List the rows of living entities, ascending."""
+        return np.flatnonzero(self.is_alive)
+
+    def _grow(self) -> None:
+        old, self.capacity = self.capacity, self.capacity * 2
+        for name, _dtype, _shape in _COLUMNS:
+            column = getattr(self, name)
+            setattr(self, name, np.concatenate([column, np.zeros_like(column)]))
+        for name in ("holds", "knows", "blocks"):
+            matrix = np.zeros((self.capacity, self.capacity), np.bool_)
+            matrix[:old, :old] = getattr(self, name)
+            setattr(self, name, matrix)
+        self._free = list(range(self.capacity - 1, old - 1, -1))
+
+
+class _Ids:
+    """Hands out entity ids with generations; an id rests before it is used again."""
+
+    def __init__(self) -> None:
+        self._fresh: Iterator[int] = iter(range(1, MAX_ID + 1))
+        self._resting: deque[tuple[float, int]] = deque()
+        self._generation: dict[int, int] = {}
+
+    def take(self, now: float) -> tuple[int, int]:
+        """Return an (id, generation). Raises OverflowError when every id is in use or resting."""
+        if self._resting and self._resting[0][0] <= now:
+            entity = self._resting.popleft()[1]
+        else:
+            entity = next(self._fresh, 0)
+        if not entity:
+            raise OverflowError("every entity id of the room is in use or resting")
+        self._generation[entity] = generation = (self._generation.get(entity, 0) + 1) & 0xFFFF
+        return entity, generation
+
+    def rest(self, entity: int, now: float) -> None:
+        """Put an id to rest until it may be used again."""
+        self._resting.append((now + ID_REST_S, entity))

@@ -1,0 +1,89 @@
+"""Who is close enough to be seen: candidate pairs from a grid, then permission, isolation and distance with hysteresis.
+
+Exact on integer millimetres: a subject enters at the radius and leaves beyond 1.15 times it. Reads entity
+columns, writes nothing. Its answer is one flat list of (observer, subject) rows, grouped by observer; cost
+O(observers + candidates), without per-entity Python.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from presence.permission import may_see
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from presence.entities import Entities, Rows
+
+# (1.15)^2 = 529/400, so that the leaving radius is exact in integers
+_LEAVE_NUMERATOR = 529
+_LEAVE_DENOMINATOR = 400
+# Cells of half the leaving radius and a span of two: the 5 x 5 cells around a point cover 1.97 times the
+# circle's area, against 2.86 times for 3 x 3 cells of the whole radius, and more ranges cost more than they
+# save.
+_SPAN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """What observers want to see: parallel rows, grouped by observer in ascending order."""
+
+    observers: Rows
+    subjects: Rows
+
+    def __len__(self) -> int:
+        return len(self.observers)
+
+
+def select(entities: Entities, observers: Rows, radius_mm: int) -> Pairs:
+    """List what each of `observers` (ascending rows) wants to see now, given what it holds."""
+    subjects = entities.alive()
+    viewers, seen = _candidates(entities.position, observers, subjects, radius_mm)
+    near = _distances_squared(entities.position, viewers, seen)
+    limit = radius_mm * radius_mm
+    inside = np.flatnonzero((near * _LEAVE_DENOMINATOR <= limit * _LEAVE_NUMERATOR) & (viewers != seen))
+    viewers, seen, near = viewers.take(inside), seen.take(inside), near.take(inside)
+    wanted = (near <= limit) | entities.holds[viewers, seen]
+    if entities.isolation.any():
+        wanted &= entities.isolation.take(viewers) == entities.isolation.take(seen)
+    if entities.has_blocks or entities.requires.any():
+        wanted &= may_see(entities, viewers, seen)
+    kept = np.flatnonzero(wanted)
+    return Pairs(viewers.take(kept), seen.take(kept))
+
+
+def _candidates(position: NDArray[np.int32], observers: Rows, subjects: Rows, radius_mm: int) -> tuple[Rows, Rows]:
+    """Pair each observer with the subjects of the cells around it: a superset of those within the leaving radius."""
+    empty = np.zeros(0, np.intp)
+    if not len(observers) or not len(subjects):
+        return empty, empty
+    leave_mm = -(-radius_mm * 23 // 20)  # 1.15 r, rounded up
+    cell_mm = -(-leave_mm // _SPAN)
+    plane = position[subjects][:, (0, 2)].astype(np.int64)
+    origin = plane.min(axis=0)
+    cells = (plane - origin) // cell_mm
+    width = int(cells[:, 0].max()) + 1 + 2 * _SPAN  # margins: a row's range never reaches into its neighbour's
+    keys = cells[:, 1] * width + cells[:, 0]
+    order = np.argsort(keys, kind="stable")
+    keys = keys.take(order)
+    home = (position[observers][:, (0, 2)] - origin) // cell_mm
+    middles = (home[:, 1] * width + home[:, 0])[:, None] + np.arange(-_SPAN, _SPAN + 1) * width
+    first = np.searchsorted(keys, (middles - _SPAN).ravel())
+    count = np.searchsorted(keys, (middles + _SPAN).ravel(), side="right") - first
+    ends = np.cumsum(count)
+    within = np.arange(ends[-1]) + np.repeat(first - (ends - count), count)
+    per_observer = count.reshape(len(observers), -1).sum(axis=1)
+    return np.repeat(observers, per_observer), subjects.take(order.take(within))
+
+
+def _distances_squared(position: NDArray[np.int32], one: Rows, other: Rows) -> NDArray[np.int64]:
+    """Squared 3-D distances of row pairs, mm2: exact, since coordinates stay below 2**22."""
+    total = np.zeros(len(one), np.int64)
+    for axis in position.T:
+        apart = axis.take(one) - axis.take(other)
+        total += np.multiply(apart, apart, dtype=np.int64)
+    return total

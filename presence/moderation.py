@@ -1,0 +1,50 @@
+"""Order in the room: mute, kick and lock, by role, each with an audit line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from presence.state import Audit
+from protocol.errors import Close, ProtocolError, Refusal, Refused
+from protocol.schema import Action, Moderate, RoomState
+
+if TYPE_CHECKING:
+    from presence.identity import Identity
+    from presence.state import State
+
+MODERATORS = frozenset({"moderator", "operator"})
+
+
+def may_moderate(identity: Identity) -> bool:
+    """Tell whether an identity's roles let it moderate."""
+    return not MODERATORS.isdisjoint(identity.roles)
+
+
+def moderate(state: State, row: int, message: Moderate, _now: float) -> None:
+    """Carry out one act of moderation, and write it down."""
+    actor = state.seats[row].member.identity
+    if not may_moderate(actor):
+        raise Refused(Refusal.NOT_ALLOWED, "only moderators may do this")
+    action = Action(message.action)
+    if action in (Action.LOCK, Action.UNLOCK):
+        _lock(state, action is Action.LOCK)
+        target = state.name
+    else:
+        target = _act_on(state, state.visible_person(row, message.target), action, message.reason)
+    state.report.audits.append(Audit(actor.user, action.name.lower(), target, state.name, message.reason))
+    state.done(row, message.ref)
+
+
+def _lock(state: State, is_locked: bool) -> None:
+    state.is_locked = is_locked
+    state.tell(state.seats, RoomState(0, is_locked))
+
+
+def _act_on(state: State, target: int, action: Action, reason: str) -> str:
+    seat = state.seats[target]
+    if action is Action.KICK:
+        state.report.faults.append((seat.member, ProtocolError(Close.KICKED, reason or "removed by a moderator")))
+    else:
+        seat.is_muted = action is Action.MUTE
+        state.changed_entries.add(target)
+    return seat.member.identity.user

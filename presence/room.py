@@ -1,0 +1,382 @@
+"""A room: one clock, one inbox, and the tick that turns what members send into what each of them sees.
+
+    drain      inbox -> accepted poses and commands carried out
+    simulate   consequences: permission refreshed, roster brought up to date
+    select     who wants to see whom
+    encode     what each is told, every record packed once
+    fan_out    one write for each member: events, correction, snapshot
+
+Owns its State and nothing outside it: no clock, no sockets, no other room. A member's fault is reported,
+never raised; the caller of a tick closes that member and the room goes on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from presence import interest, moderation, movement, objects, roster, snapshot, speech
+from presence.entities import Body
+from presence.inbox import Inbox
+from presence.permission import block, is_cleared
+from presence.state import Report, Seat, State
+from protocol.codec import encode
+from protocol.errors import Close, ProtocolError, Refusal, Refused
+from protocol.framing import Framing, frame
+from protocol.schema import (
+    Chat,
+    Correction,
+    Despawn,
+    Gesture,
+    Grab,
+    Joined,
+    Moderate,
+    Move,
+    Person,
+    Release,
+    Resync,
+    SetStatus,
+    Spawn,
+    Teleport,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from presence.entities import Rows
+    from presence.identity import Identity
+    from presence.inbox import Batch
+    from presence.state import Member
+    from presence.world import World
+
+# Everybody at once, tracked, entering at the same tick, with every object, still fits one snapshot (60 KB of
+# 64).
+MAX_CAPACITY = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class RoomSettings:
+    """What may differ between rooms."""
+
+    capacity: int = MAX_CAPACITY
+    tick_hz: int = 20
+    interest_radius_mm: int = 10_000
+
+    def __post_init__(self) -> None:
+        """Check what the wire and the arena rely on."""
+        if not 1 <= self.capacity <= MAX_CAPACITY:
+            raise ValueError(f"room capacity is {self.capacity}, expected 1 to {MAX_CAPACITY}")
+
+
+class Room:
+    """A shared space of one world."""
+
+    def __init__(self, name: str, world: World, settings: RoomSettings, now: float) -> None:
+        self.name = name
+        self.world = world
+        self.settings = settings
+        self.tick_number = 0
+        self.state = State(name, world, now)
+        self._inbox = Inbox()
+        self._joins = 0
+        self._corrections: dict[int, int] = {}  # row -> cause, until it can be written
+        # what one stage of a tick leaves to the next
+        self._now = now
+        self._required: NDArray[np.uint64]
+        self._moved: Rows
+        self._observers: Rows
+        self._pairs: interest.Pairs
+        self._tables: snapshot.Tables
+        objects.furnish(self.state, now)
+
+    def __len__(self) -> int:
+        """Count the seats taken, held ones included."""
+        return len(self.state.seats)
+
+    # --- members --------------------------------------------------------------------------------------------
+
+    def join(self, member: Member, ref: int, now: float) -> int:
+        """Give a member a seat at a spawn point, and queue `joined` for it. Returns its row.
+
+        Raises Refused when the room is full (held seats count) or locked.
+        """
+        state = self.state
+        if len(state.seats) >= self.settings.capacity:
+            raise Refused(Refusal.ROOM_FULL, f"room {self.name} is full; try again later or another room")
+        if state.is_locked and not moderation.may_moderate(member.identity):
+            raise Refused(Refusal.ROOM_LOCKED, f"room {self.name} is closed to newcomers; ask a moderator")
+        entities = state.entities
+        row = entities.add(Body.ROOT, now)
+        state.seats[row] = Seat(member)
+        spawn = self._joins % len(self.world.spawns_mm)
+        self._joins += 1
+        movement.place(entities, self.world, row, self.world.spawns_mm[spawn], now)
+        entities.yaw[row] = self.world.spawn_yaw[spawn]
+        entities.absolute_tick[row] = self.tick_number - row % snapshot.ABSOLUTE_EVERY_TICKS
+        entities.wants_full[row] = True
+        snapshot.show(entities, row)
+        self.refresh(row)
+        x, y, z = entities.position[row].tolist()
+        joined = Joined(
+            seq=0,
+            ref=ref,
+            room=self.name,
+            world=self.world.name,
+            world_digest=self.world.digest,
+            entity=int(entities.id[row]),
+            generation=int(entities.generation[row]),
+            tick_hz=self.settings.tick_hz,
+            radius_mm=self.settings.interest_radius_mm,
+            x=x,
+            y=y,
+            z=z,
+            yaw=int(entities.yaw[row]),
+            locked=state.is_locked,
+        )
+        state.tell([row], joined)
+        return row
+
+    def leave(self, row: int, now: float) -> None:
+        """Take a member out: what it holds is returned, and others are told at the next tick."""
+        state = self.state
+        objects.drop_all(state, row)
+        seat = state.seats.pop(row)
+        objects.disown(state, seat.member)
+        state.entities.remove(row, now)
+        state.changed_entries.add(row)
+        state.with_events.discard(row)
+        self._corrections.pop(row, None)
+
+    def set_away(self, row: int) -> None:
+        """Show a member as away: its connection is lost, its seat is held."""
+        self.state.seats[row].is_away = True
+        self.state.changed_entries.add(row)
+
+    def resume(self, row: int) -> None:
+        """Take a member back: the same entity, and a full snapshot next."""
+        self.state.seats[row].is_away = False
+        self.state.changed_entries.add(row)
+        self.state.entities.wants_full[row] = True
+        self.state.with_events.add(row)
+
+    def refresh(self, row: int) -> None:
+        """Take over a member's identity and blocks, new or changed; what it may see follows at the next tick."""
+        state = self.state
+        member = state.seats[row].member
+        state.entities.grants[row] = self.world.clearance_bits(member.identity.grants)
+        for other, seat in state.seats.items():
+            is_blocked = seat.member.identity.user in member.blocks or member.identity.user in seat.member.blocks
+            if is_blocked or state.entities.has_blocks:
+                block(state.entities, row, other, is_blocked and other != row)
+        state.changed_entries.add(row)
+        state.changed_permissions.add(row)
+
+    def people_for(self, viewer: Identity) -> list[Person]:
+        """List whom somebody outside the room may know of: as far as cleared, and not those who blocked the viewer."""
+        state = self.state
+        rows = state.seat_rows()
+        bits = np.uint64(self.world.clearance_bits(viewer.grants))
+        cleared = rows[is_cleared(state.entities.requires[rows], bits)]
+        return [
+            roster.person(state, int(row)) for row in cleared if viewer.user not in state.seats[int(row)].member.blocks
+        ]
+
+    def count_for(self, viewer: Identity) -> int:
+        """Count the people whom somebody outside the room may know of."""
+        return len(self.people_for(viewer))
+
+    # --- receiving ------------------------------------------------------------------------------------------
+
+    def receive_pose(self, row: int, masked: bytes, now: float) -> None:
+        """Take a pose message in its canonical form as received: four bytes of mask key, then the masked payload."""
+        self._inbox.add_pose(row, masked, now)
+
+    def receive(self, row: int, message: Any) -> None:
+        """Take any other message that belongs to a room, decoded."""
+        self._inbox.add(row, message)
+
+    # --- the tick -------------------------------------------------------------------------------------------
+
+    def tick(self, now: float) -> Report:
+        """Run one whole tick. `now`: server clock, seconds, the time that the snapshots speak of."""
+        self.drain(now)
+        self.simulate()
+        self.select()
+        self.encode()
+        return self.fan_out()
+
+    def drain(self, now: float) -> None:
+        """Apply poses and carry out commands, in order of arrival."""
+        self.tick_number += 1
+        self._now = now
+        state = self.state
+        state.report.tick = self.tick_number
+        state.entities.recycle()
+        self._required = state.entities.requires.copy()
+        moved = [np.zeros(0, np.intp)]
+        for segment in self._inbox.take():
+            moved += [self._apply(batch) for batch in segment.batches()]
+            for row, command in segment.commands:
+                self._carry_out(row, command, now)
+        moved.append(np.fromiter(state.moved, np.intp, len(state.moved)))
+        state.moved.clear()
+        rows = np.unique(np.concatenate(moved))
+        self._moved = rows[state.entities.is_alive[rows]]
+
+    def simulate(self) -> None:
+        """Follow up on what moved into or out of a zone with a clearance, then bring the roster up to date."""
+        requires = self.state.entities.requires
+        was = np.zeros_like(requires)
+        was[: len(self._required)] = self._required
+        self.state.changed_permissions.update(np.flatnonzero(requires != was).tolist())
+        roster.update(self.state)
+
+    def select(self) -> None:
+        """Find who can be written to, and what they want to see."""
+        entities, seats = self.state.entities, self.state.seats
+        ready = sorted(row for row, seat in seats.items() if seat.member.is_writable)
+        self._observers = np.array(ready, dtype=np.intp)
+        self.state.report.observers = len(ready)
+        self.state.report.stalled = sum(not seat.is_away for seat in seats.values()) - len(ready)
+        entities.forget_held(self._observers[entities.wants_full[self._observers]])
+        self._pairs = interest.select(entities, self._observers, self.settings.interest_radius_mm)
+
+    def encode(self) -> None:
+        """Pack every record that somebody is due."""
+        self._tables = snapshot.encode(
+            self.state.entities, self._observers, self._pairs, self._moved, self.tick_number, self._now
+        )
+
+    def fan_out(self) -> Report:
+        """Write to every member what it is due: events, then a correction, then its snapshot, in one write."""
+        state = self.state
+        seats = state.seats
+        is_websocket = np.fromiter(
+            (seats[row].member.framing is Framing.WEBSOCKET for row in self._observers.tolist()), np.bool_
+        )
+        frames = snapshot.lay_out(
+            state.entities,
+            self._tables,
+            is_websocket,
+            self.tick_number,
+            state.time_ms(self._now),
+            self.settings.tick_hz,
+        )
+        first = self._first_words()
+        arena = frames.arena
+        for row, start, end in zip(frames.rows, frames.starts, frames.ends, strict=True):
+            write = seats[row].member.write
+            assert write is not None, "a writable member has a socket"
+            write(b"".join((first.pop(row), arena[start:end])) if row in first else arena[start:end])
+        for row, words in first.items():
+            write = seats[row].member.write
+            if write is not None:
+                write(words)
+        return self._reported(frames)
+
+    # --- inside ---------------------------------------------------------------------------------------------
+
+    def _first_words(self) -> dict[int, bytes]:
+        """Collect what comes before the snapshot: pending events of members with a socket, and corrections."""
+        state = self.state
+        words: dict[int, bytes] = {}
+        for row in state.with_events:
+            member = state.seats[row].member
+            if member.write is not None and (pending := member.pending()):
+                words[row] = pending
+        state.with_events.clear()
+        state.report.event_bytes += sum(map(len, words.values()))
+        for row in [row for row in self._corrections if state.seats[row].member.is_writable]:
+            words[row] = words.get(row, b"") + self._correction(row, self._corrections.pop(row))
+        return words
+
+    def _correction(self, row: int, cause: int) -> bytes:
+        entities = self.state.entities
+        x, y, z = entities.position[row].tolist()
+        self.state.report.corrections += 1
+        correction = Correction(int(entities.ack[row]), cause, x, y, z, int(entities.yaw[row]))
+        return frame(self.state.seats[row].member.framing, encode(correction))
+
+    def _reported(self, frames: snapshot.Frames) -> Report:
+        report, self.state.report = self.state.report, Report()
+        report.snapshots = len(frames.rows)
+        report.snapshot_bytes = sum(frames.ends) - sum(frames.starts)
+        report.updates, report.enters, report.leaves = (
+            self._tables.updates,
+            self._tables.enters,
+            self._tables.leaves,
+        )
+        return report
+
+    def _apply(self, batch: Batch) -> Rows:
+        """Apply one batch of poses; return the rows that moved."""
+        entities = self.state.entities
+        is_seated = entities.is_alive[batch.rows] & (entities.body[batch.rows] != Body.THING)
+        for row in batch.rows[is_seated & ~batch.is_good].tolist():
+            self._fault(row, ProtocolError(Close.MALFORMED, "pose: record out of bounds"))
+        good = is_seated & batch.is_good
+        self.state.report.poses += int(np.count_nonzero(good))
+        moved, corrected, causes = movement.apply(
+            entities, self.world, batch.kind, batch.rows[good], batch.table[good], batch.received[good]
+        )
+        self._corrections.update(zip(corrected.tolist(), causes.tolist(), strict=True))
+        return moved
+
+    def _fault(self, row: int, error: ProtocolError) -> None:
+        self.state.report.faults.append((self.state.seats[row].member, error))
+
+    def _carry_out(self, row: int, command: Any, now: float) -> None:
+        if row not in self.state.seats:
+            return  # left after sending it
+        try:
+            if type(command) in _OWN:
+                _OWN[type(command)](self, row, command, now)
+            else:
+                _RULES[type(command)](self.state, row, command, now)
+        except Refused as refused:
+            self.state.refuse(row, getattr(command, "ref", 0), refused)
+
+    def _resync(self, row: int, _message: Resync, _now: float) -> None:
+        self.state.entities.wants_full[row] = True
+
+    def _teleport(self, row: int, message: Teleport, now: float) -> None:
+        """Jump: the allowance is filled up, and others see a discontinuity."""
+        state, entities = self.state, self.state.entities
+        place = (message.x, message.y, message.z)
+        target = np.array([place], dtype=np.int32)
+        seat = state.seats[row]
+        if now < seat.teleport_ready_at:
+            raise Refused(Refusal.TOO_SOON, f"wait {movement.TELEPORT_REST_S} s between jumps")
+        if state.distance_mm(row, place) > movement.TELEPORT_REACH_MM:
+            raise Refused(Refusal.OUT_OF_REACH, f"too far; jump at most {movement.TELEPORT_REACH_MM / 1000:.0f} m")
+        if not self.world.in_bounds(target)[0]:
+            raise Refused(Refusal.BAD_PLACE, "outside the world's bounds")
+        if movement.zone_cause(entities, self.world, np.array([row]), target)[0] != movement.FINE:
+            raise Refused(Refusal.NOT_ALLOWED, "that zone is full, or needs a clearance you do not have")
+        seat.teleport_ready_at = now + movement.TELEPORT_REST_S
+        movement.place(entities, self.world, row, place, now)
+        entities.yaw[row], entities.has_jumped[row] = message.yaw, True
+        entities.ack[row] = message.seq
+        state.moved.add(row)
+        state.done(row, message.ref)
+
+
+_OWN: dict[type[Any], Callable[[Room, int, Any, float], None]] = {
+    Resync: Room._resync,  # noqa: SLF001  the table stands outside the class so that it can name its methods
+    Teleport: Room._teleport,  # noqa: SLF001
+}
+_RULES: dict[type[Any], Callable[[State, int, Any, float], None]] = {
+    Chat: speech.chat,
+    Gesture: speech.gesture,
+    SetStatus: speech.set_status,
+    Spawn: objects.spawn,
+    Grab: objects.grab,
+    Move: objects.move,
+    Release: objects.release,
+    Despawn: objects.despawn,
+    Moderate: moderation.moderate,
+}

@@ -1,0 +1,129 @@
+"""Who knows of whom: keeps every member's roster and object list equal to what it may see.
+
+Runs once a tick, over what changed: joins, leaves, new entries, and permissions that moved. Tells each member
+the difference between what it knows and what it may know, as one `gone`, one `roster` and one `objects` event
+at most (long lists are split), so a storm of joins costs each member one message a tick. Equal differences
+are encoded once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from presence.entities import Body
+from presence.permission import may_see
+from protocol.codec import pack_item, share, share_items
+from protocol.schema import Gone, Objects, Person, Roster, Thing
+
+if TYPE_CHECKING:
+    from presence.entities import Mask, Rows
+    from presence.state import State
+    from protocol.codec import SharedEvent
+
+# Keeps an event of the longest names and texts below 64 KB.
+_MAX_ITEMS = 128
+
+
+def update(state: State) -> None:
+    """Send every member what changed in what it may know, and clear the change sets of `state`."""
+    if not (state.changed_entries or state.changed_permissions):
+        return
+    entities = state.entities
+    changed = np.array(sorted(state.changed_entries | state.changed_permissions), dtype=np.intp)
+    viewers = state.seat_rows()
+    letters = _Letters(state)
+    is_new_entry = np.isin(changed, np.fromiter(state.changed_entries, np.intp, len(state.changed_entries)))
+    _tell(state, letters, viewers, changed, is_new_entry)
+    refocused = viewers[np.isin(viewers, list(state.changed_permissions))]
+    everything = entities.alive()
+    _tell(state, letters, refocused, everything, np.zeros(len(everything), np.bool_))
+    state.changed_entries.clear()
+    state.changed_permissions.clear()
+
+
+def _tell(state: State, letters: _Letters, viewers: Rows, subjects: Rows, is_new_entry: Mask) -> None:
+    """Bring what `viewers` know of `subjects` up to date, and tell them; a new entry is told to all who know it."""
+    entities = state.entities
+    grid = np.ix_(viewers, subjects)
+    wanted = may_see(entities, viewers[:, None], subjects[None, :]) & entities.is_alive[subjects]
+    known = entities.knows[grid]
+    entities.knows[grid] = wanted
+    gone = known & ~wanted
+    news = wanted & (~known | is_new_entry)
+    for k in np.flatnonzero((gone | news).any(axis=1)):
+        row = int(viewers[k])
+        for event in letters.of(row, subjects, gone[k], news[k]):
+            state.send(row, event)
+
+
+class _Letters:
+    """The events of one update, each distinct one encoded once."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._items: dict[int, bytes] = {}
+        self._events: dict[bytes, list[SharedEvent]] = {}
+
+    def of(self, viewer: int, subjects: Rows, gone: Mask, news: Mask) -> list[SharedEvent]:
+        """Return the events that tell `viewer` of the chosen subjects; its own entry comes first."""
+        told = subjects[news]
+        if viewer in told:
+            told = np.concatenate([[viewer], told[told != viewer]])
+        lost = subjects[gone]
+        key = told.tobytes() + b"|" + lost.tobytes()
+        if key not in self._events:
+            self._events[key] = self._written(told, lost)
+        return self._events[key]
+
+    def _written(self, told: Rows, lost: Rows) -> list[SharedEvent]:
+        entities = self._state.entities
+        events = [share(Gone(0, entities.id[lost].tolist()))] if len(lost) else []
+        is_thing = entities.body[told] == Body.THING
+        for cls, rows in ((Roster, told[~is_thing]), (Objects, told[is_thing])):
+            items = [self._item(int(row)) for row in rows]
+            events += [share_items(cls, items[k : k + _MAX_ITEMS]) for k in range(0, len(items), _MAX_ITEMS)]
+        return events
+
+    def _item(self, row: int) -> bytes:
+        if row not in self._items:
+            is_thing = row in self._state.things
+            self._items[row] = pack_item(thing(self._state, row) if is_thing else person(self._state, row))
+        return self._items[row]
+
+
+def person(state: State, row: int) -> Person:
+    """Describe the person of a row as the roster does."""
+    seat, entities = state.seats[row], state.entities
+    who = seat.member.identity
+    return Person(
+        entity=int(entities.id[row]),
+        generation=int(entities.generation[row]),
+        user=who.user,
+        name=who.name,
+        agency=who.agency,
+        country=who.country,
+        roles=sorted(who.roles),
+        guest=who.guest,
+        status=seat.status,
+        away=seat.is_away,
+        muted=seat.is_muted,
+    )
+
+
+def thing(state: State, row: int) -> Thing:
+    """Describe the object of a row as the object list does."""
+    made, entities = state.things[row], state.entities
+    x, y, z = entities.position[row].tolist()
+    return Thing(
+        entity=int(entities.id[row]),
+        generation=int(entities.generation[row]),
+        prop=made.prop,
+        version=made.version,
+        holder=0 if made.holder is None else int(entities.id[made.holder]),
+        x=x,
+        y=y,
+        z=z,
+        orientation=int(entities.orientation[row]),
+    )
