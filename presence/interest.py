@@ -17,7 +17,7 @@ from presence.permission import may_see
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from presence.entities import Entities, Rows
+    from presence.entities import Entities, Mask, Rows
 
 # (1.15)^2 = 529/400, so that the leaving radius is exact in integers
 _LEAVE_NUMERATOR = 529
@@ -30,10 +30,11 @@ _SPAN = 2
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """What observers want to see: parallel rows, grouped by observer in ascending order."""
+    """What observers want to see: parallel columns, grouped by observer in ascending order."""
 
     observers: Rows
     subjects: Rows
+    is_held: Mask  # whether the observer has been told of the subject
 
     def __len__(self) -> int:
         return len(self.observers)
@@ -47,13 +48,14 @@ def select(entities: Entities, observers: Rows, radius_mm: int) -> Pairs:
     limit = radius_mm * radius_mm
     inside = np.flatnonzero((near * _LEAVE_DENOMINATOR <= limit * _LEAVE_NUMERATOR) & (viewers != seen))
     viewers, seen, near = viewers.take(inside), seen.take(inside), near.take(inside)
-    wanted = (near <= limit) | entities.holds[viewers, seen]
+    held = entities.holds[viewers, seen]
+    wanted = (near <= limit) | held
     if entities.isolation.any():
         wanted &= entities.isolation.take(viewers) == entities.isolation.take(seen)
     if entities.has_blocks or entities.requires.any():
         wanted &= may_see(entities, viewers, seen)
     kept = np.flatnonzero(wanted)
-    return Pairs(viewers.take(kept), seen.take(kept))
+    return Pairs(viewers.take(kept), seen.take(kept), held.take(kept))
 
 
 def _candidates(position: NDArray[np.int32], observers: Rows, subjects: Rows, radius_mm: int) -> tuple[Rows, Rows]:

@@ -152,7 +152,7 @@ def encode(entities: Entities, observers: Rows, pairs: Pairs, moved: Rows, tick:
     slot_of[observers] = np.arange(len(observers))
     slots, subjects = slot_of.take(pairs.observers), pairs.subjects
 
-    entering = ~entities.holds[pairs.observers, subjects]
+    entering = ~pairs.is_held
     seen = entities.seen_tick.take(pairs.observers)
     due = entering | (entities.record_tick.take(subjects) > seen)
     has_delta = np.zeros(entities.capacity, np.bool_)
@@ -160,7 +160,7 @@ def encode(entities: Entities, observers: Rows, pairs: Pairs, moved: Rows, tick:
     by_delta = has_delta.take(subjects) & ~entering & (entities.previous_record_tick.take(subjects) <= seen)
 
     parcels = [
-        _leaves(entities, observers, pairs, slots, entering),
+        _leaves(entities, observers, pairs, slots),
         _enters(entities, pairs, slots, entering),
         *_poses(entities, slots, subjects, due & ~by_delta, _ABSOLUTE, _absolute_tables(entities, now)),
     ]
@@ -181,16 +181,16 @@ def encode(entities: Entities, observers: Rows, pairs: Pairs, moved: Rows, tick:
     )
 
 
-def _leaves(entities: Entities, observers: Rows, pairs: Pairs, slots: Rows, entering: Mask) -> Parcel:
+def _leaves(entities: Entities, observers: Rows, pairs: Pairs, slots: Rows) -> Parcel:
     """List what observers hold and no longer want, and let them hold it no more."""
     n = len(observers)
-    kept = np.bincount(slots[~entering], minlength=n)
-    losing = np.flatnonzero(entities.held[observers] > kept)
-    at_loser = np.zeros(n, np.intp)
-    at_loser[losing] = np.arange(len(losing))
+    kept = np.bincount(slots[pairs.is_held], minlength=n)
+    is_losing = entities.held[observers] > kept
+    losing = np.flatnonzero(is_losing)
+    at_loser = np.cumsum(is_losing) - 1
     surplus = entities.holds[observers[losing]]
-    mine = np.isin(slots, losing) if len(losing) else np.zeros(len(slots), np.bool_)
-    surplus[at_loser[slots[mine]], pairs.subjects[mine]] = False
+    theirs = np.flatnonzero(is_losing.take(slots))
+    surplus[at_loser.take(slots.take(theirs)), pairs.subjects.take(theirs)] = False
     which, gone = np.nonzero(surplus)
     owners = observers[losing[which]]
     entities.holds[owners, gone] = False
@@ -264,12 +264,13 @@ def _delta_tables(
     """Pack the delta record of each of `rows`, and return a function that takes them by subject."""
     at = np.zeros(entities.capacity, np.intp)
     at[rows] = every = np.arange(len(rows))
-    table = np.zeros(len(rows), DTYPES[Section.TRACKED_DELTA])
+    is_tracked = (entities.body[rows] == Body.TRACKED).any()
+    table = np.zeros(len(rows), DTYPES[Section.TRACKED_DELTA if is_tracked else Section.ROOT_DELTA])
     table["id"] = entities.id[rows]
     table["age"] = _ages(entities, rows, now)
     records.write_deltas(table, every, root_deltas)
     table["yaw"], table["pitch"] = entities.yaw[rows], entities.pitch[rows]
-    for index, part in enumerate(PARTS):
+    for index, part in enumerate(PARTS if is_tracked else ()):
         for axis, name in enumerate(("dx", "dy", "dz")):
             table[part][name] = part_deltas[:, index, axis]
         table[part]["orientation"] = entities.part_orientations[rows, index]
