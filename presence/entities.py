@@ -139,7 +139,11 @@ class Entities:
     # --- rows -----------------------------------------------------------------------------------------------
 
     def add(self, body: Body, now: float) -> int:
-        """Take a row and an id for a new entity; every other column of the row is zero. Returns the row."""
+        """Take a row and an id for a new entity; every other column of the row is zero. Returns the row.
+
+        Raises OverflowError, and takes nothing, when every id is in use or resting.
+        """
+        entity, generation = self._ids.take(now)
         if not self._free:
             self._grow()
         row = self._free.pop()
@@ -147,8 +151,8 @@ class Entities:
             getattr(self, name)[row] = 0
         self.is_alive[row] = True
         self.body[row] = self.shown_body[row] = body
-        self.id[row], self.generation[row] = self._ids.take(now)
-        self._row_of_id[int(self.id[row])] = row
+        self.id[row], self.generation[row] = entity, generation
+        self._row_of_id[entity] = row
         return row
 
     def remove(self, row: int, now: float) -> None:

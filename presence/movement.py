@@ -119,13 +119,13 @@ def _judge(entities: Entities, world: World, rows: Rows, table: Table, received:
     elapsed = np.maximum(0.0, received - entities.credit_at[rows])
     credit = np.minimum(MAX_CREDIT_MM, entities.credit[rows] + elapsed * SPEED_MM_S)
 
-    # the most telling cause wins: each rule overwrites the ones before it
-    if len(world.zones):
-        moving = np.flatnonzero(length > 0)
-        causes[moving] = zone_cause(entities, world, rows[moving], target[moving])
+    # the most telling cause wins: each rule overwrites the ones before it; only who may come takes a zone's place
     causes[length > credit] = Cause.TOO_FAST
     causes[world.blocked(start, target) & (length > 0)] = Cause.WALL
     causes[~world.in_bounds(target)] = Cause.OUT_OF_BOUNDS
+    if len(world.zones):
+        coming = np.flatnonzero((length > 0) & (causes == FINE))
+        causes[coming] = zone_cause(entities, world, rows[coming], target[coming])
 
     entities.credit[rows] = np.where(causes == FINE, credit - length, credit)
     entities.credit_at[rows] = np.maximum(received, entities.credit_at[rows])

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from presence.interest import Pairs
 
 # A subject that keeps moving is sent whole this often, so that no client error outlives it. TCP loses
-# nothing: this heals bugs, not packets, and at 64 ticks costs 0.1 bytes an update.
+# nothing: this heals bugs, not packets, and every 64 ticks it costs 0.1 bytes an update.
 ABSOLUTE_EVERY_TICKS = 64
 
 ORDER = (
@@ -134,7 +134,7 @@ def _has_changed(entities: Entities, rows: Rows) -> Mask:
         changed |= getattr(entities, column)[rows] != getattr(entities, f"shown_{column}")[rows]
     for column in ("position", "parts", "part_orientations"):
         differs = getattr(entities, column)[rows] != getattr(entities, f"shown_{column}")[rows]
-        changed |= differs.reshape(len(rows), -1).any(axis=1)
+        changed |= differs.any(axis=tuple(range(1, differs.ndim)))
     return np.asarray(changed, dtype=np.bool_)
 
 

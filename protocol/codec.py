@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import msgpack
 
@@ -133,11 +133,22 @@ def decode(payload: Payload, sender: Sender) -> Any:
 
 def _unpack(payload: Payload, max_array_len: int) -> object:
     try:
-        return msgpack.unpackb(payload, max_array_len=max_array_len, max_ext_len=0, max_map_len=0)
+        return msgpack.unpackb(
+            payload,
+            max_array_len=max_array_len,
+            max_map_len=0,
+            max_ext_len=0,
+            object_hook=_never,
+            ext_hook=_never,
+        )
     except UnicodeDecodeError:
         raise _malformed("text is not UTF-8") from None
     except (ValueError, TypeError, msgpack.exceptions.UnpackException, RecursionError):
-        raise _malformed("not one whole msgpack value") from None
+        raise _malformed("not one whole msgpack value of the kinds used here") from None
+
+
+def _never(*_: object) -> NoReturn:
+    raise ValueError("maps and extensions never occur")
 
 
 def _instance(cls: type[T], values: list[object], path: str) -> T:
