@@ -79,6 +79,7 @@ _COLUMNS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("wants_full", np.bool_, ()),  # the next snapshot starts over
     ("told_tick", np.int64, ()),  # last tick a snapshot was written
     ("told_ack", np.uint32, ()),
+    ("is_websocket", np.bool_, ()),  # how its frames are framed: WebSocket, or raw TCP
 )
 
 
@@ -121,6 +122,7 @@ class Entities:
     wants_full: Mask
     told_tick: NDArray[np.int64]
     told_ack: NDArray[np.uint32]
+    is_websocket: Mask
 
     def __init__(self) -> None:
         self.capacity = _FIRST_CAPACITY
@@ -212,10 +214,8 @@ class _Ids:
 
     def take(self, now: float) -> tuple[int, int]:
         """Return an (id, generation). Raises OverflowError when every id is in use or resting."""
-        if self._resting and self._resting[0][0] <= now:
-            entity = self._resting.popleft()[1]
-        else:
-            entity = next(self._fresh, 0)
+        has_rested = bool(self._resting) and self._resting[0][0] <= now
+        entity = self._resting.popleft()[1] if has_rested else next(self._fresh, 0)
         if not entity:
             raise OverflowError("every entity id of the room is in use or resting")
         self._generation[entity] = generation = (self._generation.get(entity, 0) + 1) & 0xFFFF

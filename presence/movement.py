@@ -111,7 +111,7 @@ def _is_newer(seq: NDArray[np.uint32], last: NDArray[np.uint32]) -> Mask:
 
 
 def _judge(entities: Entities, world: World, rows: Rows, table: Table, received: NDArray[np.float64]) -> Causes:
-    """Find what is wrong with one step of each row; the step's length is taken from its allowance only if nothing is."""
+    """Find what is wrong with one step of each row; its length is taken from the allowance only if nothing is."""
     target = np.stack([table["x"], table["y"], table["z"]], axis=1)
     start = entities.position[rows]
     causes = np.full(len(rows), FINE, np.uint8)

@@ -42,7 +42,10 @@ def spawn(state: State, row: int, message: Spawn, now: float) -> None:
         raise Refused(Refusal.TOO_MANY_OBJECTS, "too many objects here already; remove some first")
     place = (message.x, message.y, message.z)
     _check_place(state, row, place)
-    made = _put(state, Thing(message.prop, member), place, message.orientation, now)
+    try:
+        made = _put(state, Thing(message.prop, member), place, message.orientation, now)
+    except OverflowError:
+        raise Refused(Refusal.TOO_MANY_OBJECTS, "the room has no entity id to spare; try again later") from None
     state.done(row, message.ref, int(state.entities.id[made]), 1)
 
 

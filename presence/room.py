@@ -84,11 +84,13 @@ class Room:
         self._inbox = Inbox()
         self._joins = 0
         self._corrections: dict[int, int] = {}  # row -> cause, until it can be written
+        self._stalled: set[int] = set()  # rows whose sockets were full at the last select
         # what one stage of a tick leaves to the next
         self._now = now
         self._required: NDArray[np.uint64]
         self._moved: Rows
         self._observers: Rows
+        self._recovered: set[int]
         self._pairs: interest.Pairs
         self._tables: snapshot.Tables
         objects.furnish(self.state, now)
@@ -110,7 +112,10 @@ class Room:
         if state.is_locked and not moderation.may_moderate(member.identity):
             raise Refused(Refusal.ROOM_LOCKED, f"room {self.name} is closed to newcomers; ask a moderator")
         entities = state.entities
-        row = entities.add(Body.ROOT, now)
+        try:
+            row = entities.add(Body.ROOT, now)
+        except OverflowError:
+            raise Refused(Refusal.ROOM_FULL, f"room {self.name} has no entity id to spare; try again later") from None
         state.seats[row] = Seat(member)
         spawn = self._joins % len(self.world.spawns_mm)
         self._joins += 1
@@ -119,6 +124,7 @@ class Room:
         entities.absolute_tick[row] = self.tick_number - row % snapshot.ABSOLUTE_EVERY_TICKS
         entities.wants_full[row] = True
         snapshot.show(entities, row)
+        entities.is_websocket[row] = member.framing is Framing.WEBSOCKET
         self.refresh(row)
         x, y, z = entities.position[row].tolist()
         joined = Joined(
@@ -158,7 +164,9 @@ class Room:
 
     def resume(self, row: int) -> None:
         """Take a member back: the same entity, and a full snapshot next."""
-        self.state.seats[row].is_away = False
+        seat = self.state.seats[row]
+        seat.is_away = False
+        self.state.entities.is_websocket[row] = seat.member.framing is Framing.WEBSOCKET
         self.state.changed_entries.add(row)
         self.state.entities.wants_full[row] = True
         self.state.with_events.add(row)
@@ -238,10 +246,13 @@ class Room:
     def select(self) -> None:
         """Find who can be written to, and what they want to see."""
         entities, seats = self.state.entities, self.state.seats
-        ready = sorted(row for row, seat in seats.items() if seat.member.is_writable)
-        self._observers = np.array(ready, dtype=np.intp)
+        ready = [row for row, seat in seats.items() if seat.member.is_writable]
+        stalled = set() if len(ready) == len(seats) else {row for row, seat in seats.items() if not seat.is_away}
+        stalled.difference_update(ready)
+        self._recovered, self._stalled = self._stalled - stalled, stalled
+        self._observers = np.sort(np.array(ready, dtype=np.intp))
         self.state.report.observers = len(ready)
-        self.state.report.stalled = sum(not seat.is_away for seat in seats.values()) - len(ready)
+        self.state.report.stalled = len(stalled)
         entities.forget_held(self._observers[entities.wants_full[self._observers]])
         self._pairs = interest.select(entities, self._observers, self.settings.interest_radius_mm)
 
@@ -252,16 +263,15 @@ class Room:
         )
 
     def fan_out(self) -> Report:
-        """Write to every member what it is due: events, then a correction, then its snapshot, in one write."""
+        """Write to every member what it is due: events, then a correction, then its snapshot, in one write.
+
+        A member whose socket was full until now is written a copy: were it to fill up again, it would keep the arena.
+        """
         state = self.state
         seats = state.seats
-        is_websocket = np.fromiter(
-            (seats[row].member.framing is Framing.WEBSOCKET for row in self._observers.tolist()), np.bool_
-        )
         frames = snapshot.lay_out(
             state.entities,
             self._tables,
-            is_websocket,
             self.tick_number,
             state.time_ms(self._now),
             self.settings.tick_hz,
@@ -271,24 +281,26 @@ class Room:
         for row, start, end in zip(frames.rows, frames.starts, frames.ends, strict=True):
             write = seats[row].member.write
             assert write is not None, "a writable member has a socket"
-            write(b"".join((first.pop(row), arena[start:end])) if row in first else arena[start:end])
+            if row in first or row in self._recovered:
+                write(b"".join((first.pop(row, b""), arena[start:end])))
+            else:
+                write(arena[start:end])
         for row, words in first.items():
             write = seats[row].member.write
-            if write is not None:
-                write(words)
+            assert write is not None, "likewise"
+            write(words)
         return self._reported(frames)
 
     # --- inside ---------------------------------------------------------------------------------------------
 
     def _first_words(self) -> dict[int, bytes]:
-        """Collect what comes before the snapshot: pending events of members with a socket, and corrections."""
+        """Collect what comes before the snapshot for members that can be written to: pending events and corrections."""
         state = self.state
         words: dict[int, bytes] = {}
-        for row in state.with_events:
-            member = state.seats[row].member
-            if member.write is not None and (pending := member.pending()):
+        for row in [row for row in state.with_events if state.seats[row].member.is_writable]:
+            state.with_events.discard(row)
+            if pending := state.seats[row].member.pending():
                 words[row] = pending
-        state.with_events.clear()
         state.report.event_bytes += sum(map(len, words.values()))
         for row in [row for row in self._corrections if state.seats[row].member.is_writable]:
             words[row] = words.get(row, b"") + self._correction(row, self._corrections.pop(row))

@@ -27,24 +27,29 @@ _MAX_ITEMS = 128
 
 
 def update(state: State) -> None:
-    """Send every member what changed in what it may know, and clear the change sets of `state`."""
-    if not (state.changed_entries or state.changed_permissions):
-        return
-    entities = state.entities
+    """Send every member what changed in what it may know, then what came too early, and clear both in `state`."""
+    if state.changed_entries or state.changed_permissions:
+        _tell_changes(state)
+    for row, subject, event in state.early:
+        if state.entities.knows[row, subject]:
+            state.send(row, event)
+    state.early.clear()
+
+
+def _tell_changes(state: State) -> None:
     changed = np.array(sorted(state.changed_entries | state.changed_permissions), dtype=np.intp)
     viewers = state.seat_rows()
+    is_refocused = np.isin(viewers, list(state.changed_permissions))
     letters = _Letters(state)
-    is_new_entry = np.isin(changed, np.fromiter(state.changed_entries, np.intp, len(state.changed_entries)))
-    _tell(state, letters, viewers, changed, is_new_entry)
-    refocused = viewers[np.isin(viewers, list(state.changed_permissions))]
-    everything = entities.alive()
-    _tell(state, letters, refocused, everything, np.zeros(len(everything), np.bool_))
+    _tell(state, letters, viewers[~is_refocused], changed)
+    _tell(state, letters, viewers[is_refocused], np.union1d(changed, state.entities.alive()))
     state.changed_entries.clear()
     state.changed_permissions.clear()
 
 
-def _tell(state: State, letters: _Letters, viewers: Rows, subjects: Rows, is_new_entry: Mask) -> None:
+def _tell(state: State, letters: _Letters, viewers: Rows, subjects: Rows) -> None:
     """Bring what `viewers` know of `subjects` up to date, and tell them; a new entry is told to all who know it."""
+    is_new_entry = np.isin(subjects, list(state.changed_entries))
     entities = state.entities
     grid = np.ix_(viewers, subjects)
     wanted = may_see(entities, viewers[:, None], subjects[None, :]) & entities.is_alive[subjects]

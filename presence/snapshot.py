@@ -305,14 +305,11 @@ def _opaque(table: Table) -> Table:
 # --- lay out ------------------------------------------------------------------------------------------------
 
 
-def lay_out(
-    entities: Entities, tables: Tables, is_websocket: Mask, tick: int, time_ms: int, quiet_ticks: int
-) -> Frames:
+def lay_out(entities: Entities, tables: Tables, tick: int, time_ms: int, quiet_ticks: int) -> Frames:
     """Gather the records of each observer that has something to hear into one frame in a fresh arena.
 
-    is_websocket: for each of `tables.observers`, how its frames are framed. quiet_ticks: after how many ticks
-    without a snapshot one is sent although nothing happened. The arena is new each tick, since an event loop
-    keeps the slices that a full socket could not take.
+    quiet_ticks: after how many ticks without a snapshot one is sent although nothing happened. The arena is new each
+    tick, since an event loop keeps the slices that a full socket could not take.
     """
     observers, n = tables.observers, len(tables.observers)
     counts = np.zeros((n, len(ORDER)), np.int64)
@@ -337,7 +334,7 @@ def lay_out(
 
     written = np.flatnonzero(is_written)
     rows = observers[written]
-    heads, skipped = _heads(entities, rows, lengths[written], is_websocket[written], tables.is_full[written])
+    heads, skipped = _heads(entities, rows, lengths[written], tables.is_full[written])
     heads["tick"], heads["time_ms"] = tick, time_ms
     _place(arena, starts[written], _opaque(heads))
     entities.told_tick[rows] = tick
@@ -365,11 +362,12 @@ def _place(arena: records.Bytes, offsets: NDArray[np.int64], items: Table) -> No
 
 
 def _heads(
-    entities: Entities, rows: Rows, lengths: NDArray[np.int64], is_websocket: Mask, is_full: Mask
+    entities: Entities, rows: Rows, lengths: NDArray[np.int64], is_full: Mask
 ) -> tuple[Table, NDArray[np.int64]]:
     """Make the head of each frame, and tell how many of its first bytes are unused (short WebSocket frames)."""
     heads = np.zeros(len(rows), _HEAD)
     payload = lengths - _FRAMING_BYTES
+    is_websocket = entities.is_websocket[rows]
     is_short = is_websocket & (payload < _SHORT_FRAME)
     websocket = np.where(is_short, _WEBSOCKET_SHORT, _WEBSOCKET_LONG) | payload
     heads["framing"] = np.where(is_websocket, websocket, payload)

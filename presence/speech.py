@@ -23,7 +23,7 @@ def chat(state: State, row: int, message: Chat, now: float) -> None:
     if state.seats[row].is_muted:
         raise Refused(Refusal.MUTED, "a moderator has muted you in this room")
     said = Said(0, int(state.entities.id[row]), message.channel, message.text, state.time_ms(now))
-    state.tell(_listeners(state, row, message), said)
+    state.tell_of(row, _listeners(state, row, message), said)
     state.done(row, message.ref)
 
 
@@ -44,7 +44,7 @@ def _listeners(state: State, row: int, message: Chat) -> list[int]:
 
 def gesture(state: State, row: int, message: Gesture, _now: float) -> None:
     """Show an emote to those who may see the avatar."""
-    state.tell(state.who_may_see(row), Gestured(0, int(state.entities.id[row]), message.emote))
+    state.tell_of(row, state.who_may_see(row), Gestured(0, int(state.entities.id[row]), message.emote))
     state.done(row, message.ref)
 
 

@@ -123,6 +123,8 @@ class State:
         # things moved, spawned or dropped since the last tick
         self.moved: set[int] = set()
         self.with_events: set[int] = set()
+        # (row, subject, event) of rows that do not know the subject yet, until the roster has told them
+        self.early: list[tuple[int, int, SharedEvent]] = []
 
     def time_ms(self, now: float) -> int:
         """Room time: milliseconds since the room was made."""
@@ -139,6 +141,15 @@ class State:
         event = share(message)
         for row in rows:
             self.send(row, event)
+
+    def tell_of(self, subject: int, rows: Iterable[int], message: Any) -> None:
+        """Tell several rows what a person does; who does not know the person yet is told after the roster."""
+        event = share(message)
+        for row in rows:
+            if self.entities.knows[row, subject]:
+                self.send(row, event)
+            else:
+                self.early.append((row, subject, event))
 
     def send(self, row: int, event: SharedEvent) -> None:
         """Put an encoded event on one row's lane."""
