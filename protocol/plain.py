@@ -1,0 +1,90 @@
+"""Packed records as plain dictionaries, one at a time: for examples, generated documents and tools.
+
+The values are those on the wire (millimetres, steps, packed orientations), under the field names of SPEC.md's byte
+tables. Slow and simple; whatever runs every tick uses `records`. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from protocol.records import (
+    DTYPES,
+    SECTION_HEADER,
+    SNAPSHOT_HEADER,
+    Section,
+    Table,
+    layout,
+    read_input,
+    read_snapshot,
+)
+
+Values = dict[str, int]
+
+_DELTA_BITS = 12
+_DELTA_MASK = (1 << _DELTA_BITS) - 1
+_DELTA_SIGN = 1 << (_DELTA_BITS - 1)
+
+
+def pack(dtype: np.dtype[Any], values: Mapping[str, int]) -> bytes:
+    """Pack one record; fields that `values` leaves out are zero. Raises OverflowError for what does not fit."""
+    whole = dict(values)
+    if "dx" in whole:
+        whole["dxz"] = (whole["dx"] & _DELTA_MASK) | (whole["dz"] & _DELTA_MASK) << _DELTA_BITS
+    record = bytearray(dtype.itemsize)
+    for name, wire_type, offset in layout(dtype):
+        width = int(wire_type[1:]) // 8
+        packed = whole.get(name, 0).to_bytes(width, "little", signed=wire_type[0] == "i")
+        record[offset : offset + width] = packed
+    return bytes(record)
+
+
+def unpack(dtype: np.dtype[Any], record: bytes) -> Values:
+    """Undo `pack`, ignoring trailing bytes."""
+    values: Values = {}
+    for name, wire_type, offset in layout(dtype):
+        width = int(wire_type[1:]) // 8
+        value = int.from_bytes(record[offset : offset + width], "little", signed=wire_type[0] == "i")
+        if name == "dxz":
+            values["dx"], values["dz"] = _signed12(value & _DELTA_MASK), _signed12(value >> _DELTA_BITS)
+        else:
+            values[name] = value
+    return values
+
+
+def pack_section(kind: Section, rows: Iterable[Mapping[str, int]]) -> bytes:
+    """Pack a section: its header, then its records."""
+    packed = [pack(DTYPES[kind], row) for row in rows]
+    header = {"kind": kind, "stride": DTYPES[kind].itemsize, "count": len(packed)}
+    return b"".join((pack(SECTION_HEADER, header), *packed))
+
+
+def pack_snapshot(header: Mapping[str, int], sections: Mapping[Section, Iterable[Mapping[str, int]]]) -> bytes:
+    """Pack the `data` of a snapshot message, sections in the order given."""
+    return pack(SNAPSHOT_HEADER, header) + b"".join(pack_section(kind, rows) for kind, rows in sections.items())
+
+
+def list_snapshot(data: bytes) -> list[tuple[str, Values]]:
+    """List the header and the records of a snapshot as (`header` or section name, values). Raises ProtocolError."""
+    parsed = read_snapshot(data)
+    listed = [("header", unpack(SNAPSHOT_HEADER, data))]
+    for kind, table in parsed.sections.items():
+        listed += _listed(kind, table)
+    return listed
+
+
+def list_input(record: bytes) -> list[tuple[str, Values]]:
+    """List the one record of a pose message the same way. Raises ProtocolError."""
+    return _listed(*read_input(record))
+
+
+def _listed(kind: Section, table: Table) -> list[tuple[str, Values]]:
+    whole = np.ascontiguousarray(table)
+    return [(kind.name.lower(), unpack(whole.dtype, record.tobytes())) for record in whole]
+
+
+def _signed12(bits: int) -> int:
+    return (bits ^ _DELTA_SIGN) - _DELTA_SIGN
