@@ -1,0 +1,145 @@
+"""Rows and ids: who may take which, and when one may be taken again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from presence import entities as entities_module
+from presence.entities import ID_REST_S, Body, Entities
+
+
+def test_the_first_entity_has_id_one_and_generation_one() -> None:
+    """Id 0 means nobody on the wire, so ids start at 1."""
+    entities = Entities()
+    row = entities.add(Body.ROOT, 0.0)
+    assert (entities.id[row], entities.generation[row]) == (1, 1)
+    assert entities.row_of(1) == row
+
+
+def test_an_id_rests_before_it_means_somebody_else() -> None:
+    """Until the rest is over newcomers get other ids; afterwards the same id with the next generation."""
+    entities = Entities()
+    entities.remove(entities.add(Body.ROOT, 0.0), 0.0)
+    just_before = entities.add(Body.ROOT, ID_REST_S - 0.001)
+    on_time = entities.add(Body.ROOT, ID_REST_S)
+    assert entities.id[just_before] == 2
+    assert (entities.id[on_time], entities.generation[on_time]) == (1, 2)
+
+
+def test_a_removed_entity_is_found_no_more() -> None:
+    """An id stops meaning anything the moment its entity leaves."""
+    entities = Entities()
+    row = entities.add(Body.ROOT, 0.0)
+    entities.remove(row, 0.0)
+    assert entities.row_of(1) is None
+    assert row not in entities.alive()
+
+
+def test_running_out_of_ids_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When every id is in use or resting there is none to give."""
+    monkeypatch.setattr(entities_module, "MAX_ID", 2)
+    entities = Entities()
+    stayer = entities.add(Body.ROOT, 0.0)
+    entities.remove(entities.add(Body.ROOT, 0.0), 0.0)
+    with pytest.raises(OverflowError):
+        entities.add(Body.ROOT, 1.0)
+    assert entities.alive().tolist() == [stayer], "the failed newcomer took no row"
+    assert entities.id[entities.add(Body.ROOT, ID_REST_S)] == 2
+
+
+@pytest.mark.parametrize("matrix", ["holds", "knows"])
+def test_a_row_waits_until_nobody_means_what_stood_there(matrix: str) -> None:
+    """As long as an observer holds or knows the one who left, nobody else stands in that row."""
+    entities = Entities()
+    observer, leaver = entities.add(Body.ROOT, 0.0), entities.add(Body.ROOT, 0.0)
+    getattr(entities, matrix)[observer, leaver] = True
+    entities.remove(leaver, 0.0)
+    entities.recycle()
+    assert leaver not in {entities.add(Body.ROOT, 0.0) for _ in range(entities.capacity - 2)}
+    getattr(entities, matrix)[observer, leaver] = False
+    entities.recycle()
+    assert entities.add(Body.ROOT, 0.0) == leaver
+
+
+def test_a_leaver_means_nothing_as_an_observer() -> None:
+    """What somebody held or knew does not outlive them, and neither do blocks either way."""
+    entities = Entities()
+    leaver, other = entities.add(Body.ROOT, 0.0), entities.add(Body.ROOT, 0.0)
+    entities.holds[leaver, other] = entities.knows[leaver, other] = True
+    entities.blocks[leaver, other] = entities.blocks[other, leaver] = True
+    entities.remove(leaver, 0.0)
+    assert not entities.holds.any()
+    assert not entities.knows.any()
+    assert not entities.blocks.any()
+
+
+def test_a_reused_row_starts_from_nothing() -> None:
+    """No column remembers the entity that stood there before, except for who is there now."""
+    entities = Entities()
+    row = entities.add(Body.TRACKED, 0.0)
+    columns = [name for name in vars(entities) if isinstance(getattr(entities, name), np.ndarray)]
+    fresh = {name: getattr(entities, name)[row].copy() for name in columns}
+    for name in set(columns) - {"is_alive", "id", "holds", "knows", "blocks"}:
+        getattr(entities, name)[row] = 1
+    entities.remove(row, 0.0)
+    entities.recycle()
+    assert entities.add(Body.TRACKED, ID_REST_S) == row
+    fresh["generation"] += 1
+    for name in columns:
+        assert np.array_equal(getattr(entities, name)[row], fresh[name]), name
+
+
+def test_growing_keeps_everything() -> None:
+    """More entities than fit at first: columns and matrices keep what they had."""
+    entities = Entities()
+    first = [entities.add(Body.THING, 0.0) for _ in range(entities.capacity)]
+    entities.position[first] = np.arange(3 * len(first)).reshape(-1, 3)
+    entities.holds[first[3], first[5]] = entities.knows[first[4], first[6]] = entities.blocks[0, 1] = True
+    newcomer = entities.add(Body.ROOT, 0.0)
+    assert newcomer == len(first)
+    assert entities.position[first].tolist() == np.arange(3 * len(first)).reshape(-1, 3).tolist()
+    assert np.argwhere(entities.holds).tolist() == [[first[3], first[5]]]
+    assert np.argwhere(entities.knows).tolist() == [[first[4], first[6]]]
+    assert np.argwhere(entities.blocks).tolist() == [[0, 1]]
+
+
+def test_letting_go_of_everything_keeps_the_sums_true() -> None:
+    """Observers that start over hold nothing: their count and digest say so; others keep theirs."""
+    entities = Entities()
+    entities.holds[[1, 2], 3] = True
+    entities.held[[1, 2]] = 1
+    entities.digest[[1, 2]] = 99
+    entities.forget_held(np.array([1]))
+    assert entities.held[[1, 2]].tolist() == [0, 1]
+    assert entities.digest[[1, 2]].tolist() == [0, 99]
+    assert np.argwhere(entities.holds).tolist() == [[2, 3]]
+
+
+@given(
+    deeds=st.lists(st.tuples(st.sampled_from(["add", "remove", "recycle", "wait"]), st.integers(0, 200)), max_size=400)
+)
+def test_no_two_living_entities_share_a_row_or_an_id(deeds: list[tuple[str, int]]) -> None:
+    """However people come and go, and no (id, generation) ever comes back."""
+    entities, now = Entities(), 0.0
+    living: dict[int, tuple[int, int]] = {}
+    seen: set[tuple[int, int]] = set()
+    for deed, number in deeds:
+        if deed == "add":
+            row = entities.add(Body.ROOT, now)
+            name = int(entities.id[row]), int(entities.generation[row])
+            assert row not in living
+            assert name not in seen
+            assert name[0] not in {entity for entity, _ in living.values()}
+            living[row] = name
+            seen.add(name)
+        elif deed == "remove" and living:
+            row = sorted(living)[number % len(living)]
+            del living[row]
+            entities.remove(row, now)
+        elif deed == "recycle":
+            entities.recycle()
+        now += number if deed == "wait" else 0
+    assert entities.alive().tolist() == sorted(living)

@@ -1,0 +1,396 @@
+"""The room as a whole: seats, the tick, jumps, corrections, and what outsiders may know."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from benchmarks.snapshot_reader import Snapshot
+from presence import entities as entities_module
+from presence.room import MAX_CAPACITY, RoomSettings
+from protocol.errors import Close, Refusal, Refused
+from protocol.framing import Framing
+from protocol.records import Section
+from protocol.schema import (
+    Cause,
+    Chat,
+    Correction,
+    Done,
+    Error,
+    Gesture,
+    Joined,
+    Roster,
+    Said,
+    Spawn,
+    Teleport,
+)
+from tests.rooms import HERE, TICK_S, Metres, Stage, Visitor, identity, last_snapshot, masked_pose, world, zone
+
+VAULT: dict[str, Any] = {
+    "clearances": ["vault"],
+    "zones": [zone("vault", (5, 0, 5), (9, 3, 9), clearance=["vault"])],
+}
+INSIDE: Metres = (6, 0, 6)
+
+
+# --- seats ------------------------------------------------------------------------------------------------------------
+
+
+def test_joined_says_who_and_where_one_is() -> None:
+    """Everything a client needs before its first snapshot."""
+    place = world(spawns=[(1, 2, 3)])
+    stage = Stage(place, RoomSettings(tick_hz=30, interest_radius_mm=7000))
+    ann = stage.enter("ann")
+    stage.tick()
+    assert ann.only(Joined) == Joined(
+        seq=1,
+        ref=0,
+        room="stage",
+        world="stage",
+        world_digest=place.digest,
+        entity=1,
+        generation=1,
+        tick_hz=30,
+        radius_mm=7000,
+        x=1000,
+        y=2000,
+        z=3000,
+        yaw=0,
+        locked=False,
+    )
+
+
+def test_newcomers_take_the_spawn_points_in_turn() -> None:
+    """So that people who come together do not stand inside each other."""
+    stage = Stage(world(spawns=[(0, 0, 0), (1, 0, 0), (2, 0, 0)]))
+    visitors = [stage.enter(f"u{k}") for k in range(4)]
+    stage.tick()
+    assert [visitor.only(Joined).x for visitor in visitors] == [0, 1000, 2000, 0]
+
+
+def test_a_full_room_takes_nobody_and_held_seats_count() -> None:
+    """Who is away keeps their place; who leaves frees it."""
+    stage = Stage(settings=RoomSettings(capacity=2))
+    ann, bob = stage.enter("ann"), stage.enter("bob")
+    stage.lose(bob)
+    with pytest.raises(Refused) as refused:
+        stage.enter("cid")
+    assert refused.value.code is Refusal.ROOM_FULL
+    assert len(stage.room) == 2
+    stage.exit(ann)
+    stage.enter("cid")
+
+
+@pytest.mark.parametrize("capacity", [0, MAX_CAPACITY + 1])
+def test_a_capacity_that_frames_cannot_carry_is_our_mistake(capacity: int) -> None:
+    """Settings are checked before a room is made of them."""
+    with pytest.raises(ValueError, match="capacity"):
+        RoomSettings(capacity=capacity)
+
+
+def test_running_out_of_ids_is_the_newcomers_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The room goes on for those inside, and takes newcomers again when ids have rested."""
+    monkeypatch.setattr(entities_module, "MAX_ID", 2)
+    stage = Stage()
+    stage.enter("ann")
+    stage.exit(stage.enter("bob"))
+    with pytest.raises(Refused, match="room_full"):
+        stage.enter("cid")
+    assert len(stage.room) == 1
+    stage.now += entities_module.ID_REST_S
+    cid = stage.enter("cid")
+    stage.tick()
+    assert (cid.only(Joined).entity, cid.only(Joined).generation) == (2, 2)
+
+
+def test_what_a_leaver_sent_last_is_nobodys() -> None:
+    """Poses and commands that wait when their sender leaves change nothing."""
+    stage = Stage()
+    ann, bob = stage.enter("ann"), stage.enter("bob")
+    stage.tick()
+    stage.walk(bob, (1, 0, 0))
+    stage.send(bob, Chat, 0, 0, "late")
+    stage.exit(bob)
+    cid = stage.enter("cid")
+    report = stage.tick()
+    assert (report.poses, report.faults, report.refusals) == (0, [], [])
+    assert ann.all(Said) == cid.all(Said) == []
+    assert ann.held[cid.entity].place == (0, 0, 0)
+
+
+# --- one write a tick -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("framing", list(Framing))
+def test_events_a_correction_and_the_snapshot_are_one_write_in_this_order(framing: Framing) -> None:
+    """Whatever a member is due in a tick."""
+    stage = Stage()
+    ann = stage.enter("ann", framing=framing)
+    stage.enter("bob", (2, 0, 0))
+    stage.walk(ann, (500, 0, 0))
+    stage.tick()
+    assert len(ann.written) == 1
+    assert [type(message) for message in ann.heard] == [Joined, Roster, Correction, Snapshot]
+
+
+def test_events_alone_are_written_at_once() -> None:
+    """They do not wait for the next snapshot that has something to tell."""
+    stage = Stage()
+    ann = stage.enter("ann")
+    stage.tick()
+    ref = stage.send(ann, Gesture, 0)
+    stage.tick()
+    assert (len(ann.written), ann.only(Done).ref, ann.all(Snapshot)) == (1, ref, [])
+
+
+def test_nothing_is_written_to_a_stalled_socket() -> None:
+    """Neither snapshots nor events nor corrections; they come in order once it has drained."""
+    stage = Stage()
+    ann, bob = stage.enter("ann"), stage.enter("bob", (2, 0, 0))
+    stage.tick()
+    ann.is_writable = False
+    stage.walk(ann, (500, 0, 0))
+    stage.send(bob, Chat, 0, 0, "one")
+    stage.tick()
+    assert ann.written == []
+    stage.send(bob, Chat, 0, 0, "two")
+    stage.walk(bob, (2.1, 0, 0))
+    stage.tick()
+    assert ann.written == []
+    ann.is_writable = True
+    stage.tick()
+    assert [said.text for said in ann.all(Said)] == ["one", "two"]
+    assert ann.only(Correction).cause == Cause.TOO_FAST
+    assert ann.held[bob.entity].place == (2100, 0, 0)
+
+
+def test_a_room_of_the_lost_goes_on() -> None:
+    """Nobody to write to: ticks pass, and nothing is lost of what they come back to."""
+    stage = Stage()
+    ann = stage.enter("ann")
+    stage.lose(ann)
+    report = stage.tick(50)
+    assert (report.observers, report.stalled, report.snapshots) == (0, 0, 0)
+    stage.resume(ann)
+    stage.tick()
+    assert [type(message) for message in ann.heard] == [Joined, Roster, Roster, Snapshot]
+    assert not ann.roster["ann"].away
+
+
+# --- faults and corrections -------------------------------------------------------------------------------------------
+
+
+def test_a_pose_out_of_bounds_is_its_senders_fault() -> None:
+    """The report names the member to close; the others' poses of the same tick count."""
+    stage = Stage()
+    ann, bob = stage.enter("ann"), stage.enter("bob")
+    stage.tick()
+    stage.walk(ann, (0, 0, 0), pitch=-128)
+    stage.walk(bob, (1, 0, 0))
+    report = stage.tick()
+    ((member, error),) = report.faults
+    assert (member, error.code) == (ann, Close.MALFORMED)
+    assert ann.held[bob.entity].place == (1000, 0, 0)
+    assert bob.held[ann.entity].place == (0, 0, 0)
+
+
+def test_a_correction_says_where_one_truly_is_and_up_to_which_pose() -> None:
+    """With the cause; the wrong pose is seen by nobody."""
+    stage = Stage()
+    ann, bob = stage.enter("ann"), stage.enter("bob", (2, 0, 0))
+    stage.tick()
+    stage.walk(ann, (1, 0, 0), seq=7, yaw=5)
+    stage.walk(ann, (100, 0, 0), seq=8, yaw=6)
+    report = stage.tick()
+    assert ann.only(Correction) == Correction(seq=8, cause=Cause.TOO_FAST, x=1000, y=0, z=0, yaw=5)
+    assert last_snapshot(ann).ack == 8
+    assert bob.held[ann.entity].place == (1000, 0, 0)
+    assert (report.poses, report.corrections) == (2, 1)
+
+
+def test_a_correction_is_told_once() -> None:
+    """The next tick without a wrong pose brings none."""
+    stage = Stage()
+    ann = stage.enter("ann")
+    stage.walk(ann, (100, 0, 0))
+    stage.tick()
+    stage.tick()
+    assert ann.all(Correction) == []
+
+
+def test_pose_sequences_go_round() -> None:
+    """After 2**32 - 1 comes 0, in acknowledgements too."""
+    stage = Stage()
+    ann, bob = stage.enter("ann"), stage.enter("bob", (2, 0, 0))
+    for seq in (2**31 - 1, 2**32 - 2, 0):
+        stage.walk(ann, (0, 0, seq % 2 / 10), seq=seq, yaw=seq % 1000)
+        stage.tick()
+        assert last_snapshot(ann).ack == seq
+    assert bob.held[ann.entity].yaw == 0
+
+
+def test_the_newest_of_both_kinds_of_pose_wins() -> None:
+    """Desktop and tracked poses of one avatar in one tick, in either order."""
+    stage = Stage()
+    ann, bob = stage.enter("ann"), stage.enter("bob", (2, 0, 0))
+    stage.reach(ann, (0.1, 0, 0))
+    stage.walk(ann, (0.2, 0, 0))
+    stage.tick()
+    assert (bob.held[ann.entity].body, bob.held[ann.entity].place) == (Section.ROOT, (200, 0, 0))
+    stage.walk(ann, (0.3, 0, 0))
+    stage.reach(ann, (0.4, 0, 0))
+    stage.tick()
+    assert (bob.held[ann.entity].body, bob.held[ann.entity].place) == (Section.TRACKED, (400, 0, 0))
+
+
+# --- jumps ------------------------------------------------------------------------------------------------------------
+
+
+def jump(stage: Stage, visitor: Visitor, at: Metres) -> Refusal | None:
+    """Teleport; return why it was refused."""
+    visitor.seq += 1
+    stage.send(visitor, Teleport, visitor.seq, *(round(metres * 1000) for metres in at), 1234)
+    stage.tick()
+    return Refusal(visitor.only(Error).code) if visitor.all(Error) else None
+
+
+def test_a_jump_is_done_and_acknowledged() -> None:
+    """Fifteen metres away, looking where it says."""
+    stage = Stage()
+    ann, bob = stage.enter("ann"), stage.enter("bob", (9, 0, 12))
+    stage.tick()
+    assert jump(stage, ann, (9, 0, 12)) is None
+    assert ann.all(Done)
+    assert last_snapshot(ann).ack == 1
+    assert (bob.held[ann.entity].place, bob.held[ann.entity].yaw) == ((9000, 0, 12000), 1234)
+
+
+def test_a_jump_has_its_reach() -> None:
+    """A millimetre more is too far, and leaves one where one was."""
+    stage = Stage()
+    ann, bob = stage.enter("ann"), stage.enter("bob")
+    stage.tick()
+    assert jump(stage, ann, (9, 0, 12.001)) is Refusal.OUT_OF_REACH
+    assert bob.held[ann.entity].place == (0, 0, 0)
+
+
+def test_jumps_need_half_a_second_between_them() -> None:
+    """Only those that were done count; afterwards the next one goes."""
+    stage = Stage()
+    ann = stage.enter("ann")
+    assert jump(stage, ann, (500, 0, 0)) is Refusal.OUT_OF_REACH
+    assert jump(stage, ann, (1, 0, 0)) is None
+    assert jump(stage, ann, (2, 0, 0)) is Refusal.TOO_SOON
+    stage.tick(round(0.5 / TICK_S))
+    assert jump(stage, ann, (3, 0, 0)) is None
+
+
+def test_a_jump_keeps_to_bounds_and_zones_but_not_to_walls() -> None:
+    """Out of the world, into a zone without clearance: refused. Over a wall: fine."""
+    stage = Stage(world(**VAULT, walls=[{"from": [-1, -5], "to": [-1, 5], "base": 0, "height": 3}]))
+    ann = stage.enter("ann")
+    assert jump(stage, ann, INSIDE) is Refusal.NOT_ALLOWED
+    assert jump(stage, ann, (-2, 0, 0)) is None
+    stage.put(ann, (995, 0, 0))
+    stage.tick(10)
+    assert jump(stage, ann, (1000.001, 0, 0)) is Refusal.BAD_PLACE
+
+
+def test_poses_sent_after_a_jump_start_from_its_target() -> None:
+    """In the same tick: those before it lead up to it, those behind go on from there."""
+    stage = Stage()
+    ann, bob = stage.enter("ann"), stage.enter("bob", (12, 0, 0))
+    stage.walk(ann, (2.9, 0, 0), seq=1)
+    stage.send(ann, Teleport, 2, 12000, 0, 0, 0)
+    stage.walk(ann, (14, 0, 0), seq=3)
+    stage.tick()
+    assert ann.all(Correction) == []
+    assert bob.held[ann.entity].place == (14000, 0, 0)
+
+
+# --- what outsiders may know ------------------------------------------------------------------------------------------
+
+
+def seen_from_outside(stage: Stage, who: Visitor | str, *grants: str) -> set[str]:
+    """Name the people somebody outside the room may know of; the count must agree."""
+    viewer = who.identity if isinstance(who, Visitor) else identity(who, grants=grants)
+    people = {person.user for person in stage.room.people_for(viewer)}
+    assert stage.room.count_for(viewer) == len(people)
+    return people
+
+
+def test_presence_shows_the_cleared_and_those_who_did_not_block() -> None:
+    """The same rule as inside: clearance of the place, and blocks by user id."""
+    stage = Stage(world(**VAULT))
+    ann, bob = stage.enter("ann", grants=["vault"]), stage.enter("bob")
+    ann.blocks.add("eve")
+    assert seen_from_outside(stage, "eve") == {"bob"}
+    assert seen_from_outside(stage, "zoe") == {"ann", "bob"}
+    stage.put(ann, INSIDE)
+    assert seen_from_outside(stage, "zoe") == {"bob"}
+    assert seen_from_outside(stage, "zoe", "vault") == {"ann", "bob"}
+    assert seen_from_outside(stage, bob) == {"bob"}
+
+
+def test_a_downgrade_shows_everywhere_on_the_same_tick() -> None:
+    """Poses, roster, presence, count and chat: a restricted subject is gone from all of them at once."""
+    stage = Stage(world(**VAULT))
+    ann, bob = stage.enter("ann", INSIDE, grants=["vault"]), stage.enter("bob", grants=["vault"])
+    stage.tick()
+    assert ann.entity in bob.held
+    bob.identity = replace(bob.identity, grants=frozenset())
+    stage.room.refresh(bob.row)
+    stage.send(ann, Chat, 0, 0, "psst")
+    stage.walk(ann, (6.1, 0, 6))
+    stage.tick()
+    assert bob.held == {}
+    assert bob.roster.keys() == {"bob"}
+    assert bob.all(Said) == []
+    assert seen_from_outside(stage, bob) == {"bob"}
+
+
+# --- the whole --------------------------------------------------------------------------------------------------------
+
+
+def test_the_five_stages_are_a_tick() -> None:
+    """A caller that times each stage gets what `tick` gives."""
+    whole, staged = Stage(world(**VAULT)), Stage(world(**VAULT))
+    for stage in (whole, staged):
+        visitors = [stage.enter(f"u{k}", (k, 0, 0)) for k in range(3)]
+        stage.walk(visitors[0], (0.1, 0, 0))
+        stage.send(visitors[1], Spawn, "bag", 0, 0, 0, 0)
+    report = whole.tick()
+    staged.now += TICK_S
+    room = staged.room
+    room.drain(staged.now)
+    for run in (room.simulate, room.select, room.encode):
+        run()
+    assert room.fan_out() == report
+    assert [v.written for v in staged.visitors] == [v.written for v in whole.visitors]
+
+
+def test_a_report_speaks_of_one_tick() -> None:
+    """Counts, faults and refusals start anew each time."""
+    stage = Stage()
+    ann = stage.enter("ann")
+    stage.walk(ann, HERE, pitch=-128)
+    stage.send(ann, Teleport, 1, 500_000, 0, 0, 0)
+    stage.walk(ann, (100, 0, 0))
+    first, second = stage.tick(), stage.tick()
+    assert (first.tick, len(first.faults), first.refusals, first.corrections) == (1, 1, [Refusal.OUT_OF_REACH], 1)
+    assert first.event_bytes > 0
+    assert (second.tick, second.faults, second.refusals, second.corrections, second.poses) == (2, [], [], 0, 0)
+    assert second.event_bytes == 0
+
+
+def test_a_pose_in_any_mask_is_the_same_pose() -> None:
+    """WebSocket clients mask with a key of their own; TCP has none, which is the key of zeros."""
+    stage = Stage()
+    ann, bob = stage.enter("ann"), stage.enter("bob", (2, 0, 0))
+    plain = masked_pose(Section.ROOT_INPUT, 1, (1, 0, 0), yaw=99)
+    unmasked = bytes(4) + bytes(byte ^ plain[k % 4] for k, byte in enumerate(plain[4:]))
+    stage.room.receive_pose(ann.row, unmasked, stage.now)
+    stage.tick()
+    assert (bob.held[ann.entity].place, bob.held[ann.entity].yaw) == ((1000, 0, 0), 99)
