@@ -1,0 +1,130 @@
+"""The HTTP interface, declared once for whoever calls it: OpenAPI 3.1. Tests hold the server's answers against it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from presence import __version__
+
+
+def _object(**properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _answer(description: str, schema: str) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    return {"description": description, "content": content}
+
+
+_TEXT = {"type": "string"}
+_COUNT = {"type": "integer", "minimum": 0}
+_FLAG = {"type": "boolean"}
+_SLUG = {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,63}$"}
+
+_UNAUTHORISED = _answer("No token, or one that is not accepted.", "Problem")
+_BEARER_OR_GUEST: list[dict[str, list[str]]] = [{"token": []}, {}]
+
+DOCUMENT: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "info": {
+        "title": "Presence",
+        "version": __version__,
+        "summary": "Who is here, as far as the caller may know.",
+        "description": "Rooms are entered over WebSocket (GET /v1/connect) or raw TCP: see protocol/SPEC.md. "
+        "Every answer about people is filtered by what the caller's token allows. Servers that take guests "
+        "also answer without a token.",
+    },
+    "paths": {
+        "/v1/rooms": {
+            "get": {
+                "operationId": "listRooms",
+                "summary": "List the rooms",
+                "security": _BEARER_OR_GUEST,
+                "responses": {"200": _answer("All rooms.", "Rooms"), "401": _UNAUTHORISED},
+            }
+        },
+        "/v1/presence": {
+            "get": {
+                "operationId": "listPeople",
+                "summary": "List the people in all rooms whom the caller may see",
+                "security": _BEARER_OR_GUEST,
+                "responses": {"200": _answer("People, room by room.", "People"), "401": _UNAUTHORISED},
+            }
+        },
+        "/v1/connect": {
+            "get": {
+                "operationId": "connect",
+                "summary": "Open a WebSocket",
+                "description": "An opening handshake of RFC 6455, optionally with the subprotocol `presence.0`.",
+                "responses": {
+                    "101": {"description": "The connection speaks WebSocket from here on."},
+                    "400": _answer("Not an opening handshake.", "Problem"),
+                    "403": _answer("Pages of this origin may not connect.", "Problem"),
+                    "426": _answer("Not WebSocket version 13.", "Problem"),
+                },
+            }
+        },
+        "/v1/openapi.json": {
+            "get": {
+                "operationId": "describe",
+                "summary": "This document",
+                "responses": {"200": _answer("OpenAPI 3.1.", "Document")},
+            }
+        },
+        "/healthz": {
+            "get": {
+                "operationId": "health",
+                "summary": "Tell whether the process works",
+                "responses": {"200": _answer("It works.", "Health")},
+            }
+        },
+        "/readyz": {
+            "get": {
+                "operationId": "readiness",
+                "summary": "Tell whether newcomers should be sent here",
+                "responses": {
+                    "200": _answer("They should.", "Readiness"),
+                    "503": _answer("They should not: the server is stopping.", "Problem"),
+                },
+            }
+        },
+    },
+    "components": {
+        "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        "schemas": {
+            "Rooms": _object(rooms={"type": "array", "items": {"$ref": "#/components/schemas/Room"}}),
+            "Room": _object(
+                name=_SLUG,
+                world=_SLUG,
+                people=_COUNT | {"description": "People the caller may see."},
+                capacity=_COUNT,
+                locked=_FLAG | {"description": "Closed to newcomers."},
+            ),
+            "People": _object(people={"type": "array", "items": {"$ref": "#/components/schemas/Person"}}),
+            "Person": _object(
+                user=_TEXT | {"description": "Stable user id."},
+                name=_TEXT,
+                agency=_TEXT | {"description": "Empty for guests."},
+                country={"type": "string", "pattern": "^([A-Z]{2})?$", "description": "ISO 3166-1; empty for guests."},
+                roles={"type": "array", "items": _TEXT},
+                guest=_FLAG,
+                status={"enum": ["available", "busy", "in_course", "away"]},
+                away=_FLAG | {"description": "The connection is lost and the seat is held."},
+                room=_SLUG,
+            ),
+            "Document": {"type": "object", "required": ["openapi", "info", "paths"]},
+            "Health": _object(status={"const": "ok"}, version=_TEXT),
+            "Readiness": _object(status={"const": "ready"}),
+            "Problem": _object(
+                code=_TEXT | {"description": "For programs."},
+                reason=_TEXT | {"description": "For people."},
+                advice=_TEXT | {"description": "What to do about it."},
+            ),
+        },
+    },
+}

@@ -1,0 +1,142 @@
+"""presence.ticker: when rooms tick, and what is counted."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+from structlog.testing import capture_logs
+
+from presence.metrics import Metrics
+from presence.room import Room
+from presence.ticker import Metronome, Ticker
+from protocol.records import Section
+from protocol.schema import Snapshot
+from tests.hubs import Desk
+from tests.rooms import masked_pose
+
+
+class Loop:
+    """An event loop's clock, and the one timer that a ticker has."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self.timer: tuple[float, Any] | None = None
+
+    def time(self) -> float:
+        """Return the desk's time."""
+        return self._desk.now
+
+    def call_at(self, when: float, callback: Any) -> Loop:
+        """Remember the timer."""
+        self.timer = (when, callback)
+        return self
+
+    def cancel(self) -> None:
+        """Forget the timer."""
+        self.timer = None
+
+    def run(self, until: float) -> None:
+        """Let time pass, with the timer going off as it should."""
+        while self.timer is not None and self.timer[0] <= until:
+            when, callback = self.timer
+            self._desk.now = max(self._desk.now, when)
+            callback()
+        self._desk.now = until
+
+
+def counted(metrics: Metrics, name: str, **labels: str) -> float:
+    """Read one value off the metrics."""
+    return metrics.registry.get_sample_value(name, labels) or 0.0
+
+
+def started(desk: Desk) -> tuple[Loop, Metrics, Ticker]:
+    """Start a ticker of 20 Hz on a desk's hub."""
+    loop, metrics = Loop(desk), Metrics()
+    ticker = Ticker(desk.hub, metrics, cast("asyncio.AbstractEventLoop", loop), 0.05)
+    ticker.start()
+    return loop, metrics, ticker
+
+
+def test_ticks_in_time_stay_on_their_grid() -> None:
+    """Small delays do not add up."""
+    metronome = Metronome(0.05, 10.0)
+    assert metronome.strike(10.001) == pytest.approx((0.001, 0))
+    assert metronome.due == pytest.approx(10.05)
+    assert metronome.strike(10.07) == pytest.approx((0.02, 0))
+    assert metronome.due == pytest.approx(10.1)
+
+
+def test_overslept_ticks_are_left_out() -> None:
+    """After a pause one tick is run, and the next is due on the grid."""
+    metronome = Metronome(0.05, 10.0)
+    assert metronome.strike(10.27) == pytest.approx((0.27, 5))
+    assert metronome.due == pytest.approx(10.3)
+    assert metronome.strike(10.3)[1] == 0
+
+
+def test_a_tick_before_its_time_is_not_late() -> None:
+    """Timers of millisecond resolution go off a little early."""
+    assert Metronome(0.05, 10.0).strike(9.9995) == (0.0, 0)
+
+
+def test_an_occupied_room_ticks_twenty_times_a_second() -> None:
+    """And what it did is counted: poses, bytes, stages."""
+    desk = Desk()
+    line = desk.guest()
+    line.join()
+    loop, metrics, _ = started(desk)
+    before = desk.hub.rooms["lobby"].tick_number
+    line.pose(masked_pose(Section.ROOT_INPUT, 1, (0.1, 0, 0)))
+    loop.run(desk.now + 1.0)
+    assert desk.hub.rooms["lobby"].tick_number - before == pytest.approx(20, abs=1)
+    assert line.all(Snapshot)
+    assert counted(metrics, "presence_received_messages_total", type="pose") == 1
+    assert counted(metrics, "presence_sent_bytes_total", lane="poses") > 0
+    assert counted(metrics, "presence_stage_seconds_count", stage="drain") == pytest.approx(20, abs=1)
+
+
+def test_a_pause_is_caught_up_with_one_tick() -> None:
+    """The ticks it cost are counted as skipped, not run."""
+    desk = Desk()
+    desk.guest().join()
+    loop, metrics, _ = started(desk)
+    before = desk.hub.rooms["lobby"].tick_number
+    desk.now += 1.01
+    loop.run(desk.now)
+    assert desk.hub.rooms["lobby"].tick_number - before == 1
+    assert counted(metrics, "presence_ticks_total", outcome="skipped") == 20
+
+
+def test_one_rooms_trouble_is_not_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A room that fails is logged each time; the others tick on."""
+    desk = Desk()
+    bad, good = desk.guest(), desk.guest()
+    bad.join("cellar")
+    good.join("lobby")
+    good.forget()
+    loop, _, _ = started(desk)
+    select = Room.select
+
+    def fail_in_the_cellar(room: Room) -> None:
+        if room.name == "cellar":
+            raise RuntimeError("a pipe burst")
+        select(room)
+
+    monkeypatch.setattr(Room, "select", fail_in_the_cellar)
+    with capture_logs() as lines:
+        loop.run(desk.now + 1.1)
+    assert good.all(Snapshot)
+    assert {(line["event"], line["room"]) for line in lines} == {("tick failed", "cellar")}
+    assert len(lines) >= 20
+
+
+def test_a_stopped_ticker_ticks_no_more() -> None:
+    """Nor does one that never started."""
+    desk = Desk()
+    loop, metrics, ticker = started(desk)
+    ticker.stop()
+    loop.run(desk.now + 1.0)
+    assert counted(metrics, "presence_ticks_total", outcome="run") == 0
+    Ticker(desk.hub, metrics, cast("asyncio.AbstractEventLoop", loop), 0.05).stop()
