@@ -1,0 +1,1 @@
+"""Measures the server while an oracle checks what it says: scenarios, load generator, oracle."""

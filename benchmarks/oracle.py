@@ -1,0 +1,423 @@
+"""The oracle: an obvious model of what each observer must be told at each tick, and the judge of what it was told.
+
+Brute force on purpose: every pair, every tick, plain integers, no numpy and no code of the server, so that a mistake
+there is not repeated here. `ExactOracle` is fed every fact of a room (who joined, which poses were accepted, who could
+be written to) and checks every byte written to everybody. The form for benchmarks, which sees only what clients see, is
+`sampled_oracle`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgpack
+
+from benchmarks.replica import Replica
+from benchmarks.snapshot_reader import Absolute, Delta, Pose, Snapshot, Triple, payloads, read_snapshot
+from protocol import schema
+from protocol.records import AGE_STEP_MS, MAX_AGE, MAX_DELTA_XZ, MAX_DELTA_Y, POSE_JUMP, Section
+from protocol.schema import SPEC_OF
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from protocol.framing import Framing
+
+REFRESH_TICKS = 64  # a subject that keeps moving is sent whole to everybody at least this often
+
+_SNAPSHOT = SPEC_OF[schema.Snapshot].type
+_CORRECTION = SPEC_OF[schema.Correction].type
+_ROSTER = SPEC_OF[schema.Roster].type
+_OBJECTS = SPEC_OF[schema.Objects].type
+_GONE = SPEC_OF[schema.Gone].type
+
+
+def is_near(one: Triple, other: Triple, radius_mm: int, is_held: bool) -> bool:
+    """Tell whether an observer at `one` wants a subject at `other`: enter at the radius, stay up to 1.15 times it."""
+    squared = sum((a - b) ** 2 for a, b in zip(one, other, strict=True))
+    return squared <= radius_mm**2 or (is_held and squared * 400 <= radius_mm**2 * 529)
+
+
+# --- a room's facts ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A volume with rules: whoever stands inside (faces included) needs `requires` to be seen."""
+
+    low: Triple
+    high: Triple
+    is_isolated: bool = False
+    requires: frozenset[str] = frozenset()
+
+    def holds(self, place: Triple) -> bool:
+        """Tell whether a place lies inside."""
+        return all(a <= p <= b for a, p, b in zip(self.low, place, self.high, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One thing an observer was told wrongly, or not told, at one tick."""
+
+    tick: int
+    observer: int
+    what: str
+
+
+@dataclass(slots=True)
+class _Subject:
+    """An avatar or an object, as it is now; and its records so far."""
+
+    entity: int
+    generation: int
+    user: str | None  # None for an object
+    pose: Pose
+    sampled_at: float
+    has_jumped: bool = False
+    shown: Pose | None = None  # as of its last record
+    record_tick: int = 0
+    previous_record_tick: int = 0
+    is_small_step: bool = False  # whether its newest record may be a delta
+    whole_tick: int | None = None  # when everybody was last given it whole; None until that has been seen
+    whole_by_tick: int = 0  # until then: a tick before which it was, or nobody was there to see it
+    forms: set[type[Absolute | Delta]] = field(default_factory=set)  # this tick, to those who could take a delta
+
+    def refresh_faults(self, tick: int) -> list[str]:
+        """Check the periodic absolute records: to everybody at once, not too seldom, and never before they are due."""
+        forms, self.forms = self.forms, set()
+        if self.record_tick != tick:
+            return []
+        if not self.is_small_step:
+            self.whole_tick = tick
+            return []
+        last = self.whole_by_tick if self.whole_tick is None else self.whole_tick
+        is_due = tick - last >= REFRESH_TICKS
+        if not forms:
+            if self.whole_tick is None:
+                self.whole_by_tick = tick
+            elif is_due:
+                self.whole_tick = tick
+            return []
+        is_early = Absolute in forms and self.whole_tick is not None and not is_due
+        if Absolute in forms:
+            self.whole_tick = tick
+        if len(forms) > 1:
+            return ["came as a delta to one and whole to another who both hold it"]
+        if is_early:
+            return [f"came whole after {tick - last} ticks, although a delta would do"]
+        return [f"was not sent whole for {tick - last} ticks"] if is_due and Delta in forms else []
+
+
+@dataclass(slots=True)
+class _Observer:
+    """A member, as the one who sees."""
+
+    grants: frozenset[str]
+    ack: int = 0
+    told_ack: int = 0
+    told_tick: int = 0
+    seen_tick: int = 0
+    starts_over: bool = True
+    cause: int | None = None  # of a correction not yet written
+    holds: set[int] = field(default_factory=set)
+    knows: set[int] = field(default_factory=set)
+    replica: Replica = field(default_factory=Replica)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Everything that was written to one member during one tick, and how it was framed."""
+
+    stream: bytes
+    framing: Framing
+
+
+class ExactOracle:
+    """One room, all of it. Feed it facts as they happen, then call `judge` once for each tick."""
+
+    def __init__(self, radius_mm: int, tick_hz: int, zones: Sequence[Zone], started_at: float) -> None:
+        self._radius_mm = radius_mm
+        self._tick_hz = tick_hz
+        self._zones = zones
+        self._started_at = started_at
+        self._subjects: dict[int, _Subject] = {}
+        self._observers: dict[int, _Observer] = {}
+        self._blocks: set[frozenset[str]] = set()
+        self._tick = 0
+        self.comparisons = 0
+
+    # --- facts: people ------------------------------------------------------------------------------------------------
+
+    def join(self, entity: int, generation: int, user: str, pose: Pose, grants: Iterable[str], now: float) -> None:
+        """Somebody took a seat and stands at `pose`."""
+        self._subjects[entity] = _Subject(entity, generation, user, pose, now, shown=pose, whole_by_tick=self._tick)
+        self._observers[entity] = _Observer(frozenset(grants))
+
+    def leave(self, entity: int) -> None:
+        """Somebody left for good."""
+        del self._subjects[entity], self._observers[entity]
+
+    def resume(self, entity: int) -> None:
+        """Somebody came back on a new connection, or asked to start over."""
+        self._observers[entity].starts_over = True
+
+    def accept(self, entity: int, seq: int, pose: Pose, sampled_at: float) -> None:
+        """A pose of sequence `seq` became true; `sampled_at` on the server's clock, seconds."""
+        self._observers[entity].ack = seq
+        subject = self._subjects[entity]
+        subject.pose, subject.sampled_at = pose, sampled_at
+
+    def jump(self, entity: int, seq: int, place: Triple, yaw: int, now: float) -> None:
+        """A teleport was carried out."""
+        subject = self._subjects[entity]
+        self.accept(entity, seq, subject.pose._replace(place=place, yaw=yaw), now)
+        subject.has_jumped = True
+
+    def reject(self, entity: int, seq: int, cause: int) -> None:
+        """A pose was not accepted: its sequence is processed and a correction is due."""
+        observer = self._observers[entity]
+        observer.ack, observer.cause = seq, cause
+
+    def grant(self, entity: int, grants: Iterable[str]) -> None:
+        """Somebody's clearances changed."""
+        self._observers[entity].grants = frozenset(grants)
+
+    def block(self, user: str, other: str, is_blocked: bool) -> None:
+        """Two users are hidden from each other, or no longer."""
+        (self._blocks.add if is_blocked else self._blocks.discard)(frozenset((user, other)))
+
+    # --- facts: objects -----------------------------------------------------------------------------------------------
+
+    def put(self, entity: int, generation: int, place: Triple, orientation: int, now: float) -> None:
+        """An object appeared."""
+        pose = Pose(Section.THING, place, orientation=orientation)
+        self._subjects[entity] = _Subject(entity, generation, None, pose, now, whole_by_tick=self._tick)
+
+    def move(self, entity: int, place: Triple, orientation: int, now: float) -> None:
+        """An object was moved by its holder."""
+        subject = self._subjects[entity]
+        subject.pose, subject.sampled_at = Pose(Section.THING, place, orientation=orientation), now
+
+    def remove(self, entity: int) -> None:
+        """An object was removed."""
+        del self._subjects[entity]
+
+    # --- judgement ----------------------------------------------------------------------------------------------------
+
+    def judge(self, tick: int, now: float, writable: set[int], written: Mapping[int, Written]) -> list[Violation]:
+        """Advance the model by one tick and compare it with everything that was written.
+
+        now: server clock, seconds. writable: entities of the members whose socket took everything before. written: by
+        entity; nothing may have been written to others.
+        """
+        found: list[tuple[int, str]] = []
+        self._tick = tick
+        self._record(tick)
+        for entity in sorted(self._observers):
+            try:
+                told = _Told.read(written.get(entity))
+            except ValueError as problem:
+                found.append((entity, str(problem)))
+                continue
+            self._observers[entity].knows |= told.known
+            self._observers[entity].knows -= told.gone
+            if entity in writable:
+                found += [(entity, what) for what in self._faults(entity, told, tick, now)]
+            elif told.snapshot or told.corrections:
+                found.append((entity, "was written poses although its socket is full or gone"))
+        for subject in self._subjects.values():
+            found += [(subject.entity, f"itself {fault}") for fault in subject.refresh_faults(tick)]
+            subject.has_jumped = False
+        return [Violation(tick, entity, what) for entity, what in found]
+
+    def _record(self, tick: int) -> None:
+        """Note whose pose differs from its last record, and whether a delta can say so."""
+        for subject in self._subjects.values():
+            if subject.pose == subject.shown and not subject.has_jumped:
+                continue
+            subject.is_small_step = not subject.has_jumped and _fits_delta(subject.shown, subject.pose)
+            subject.shown = subject.pose
+            subject.previous_record_tick, subject.record_tick = subject.record_tick, tick
+
+    def _faults(self, entity: int, told: _Told, tick: int, now: float) -> list[str]:
+        """Compare what a writable observer was told with what it should have been."""
+        observer = self._observers[entity]
+        is_full, observer.starts_over = observer.starts_over, False
+        held = set() if is_full else observer.holds
+        wanted = {other for other in self._subjects if self._wants(entity, other, other in held)}
+        due = {other for other in wanted if other not in held or self._subjects[other].record_tick > observer.seen_tick}
+        expected = _Expected(held, wanted, due, is_full)
+        faults = self._correction_faults(entity, told) + self._knowledge_faults(entity)
+        if told.snapshot is None:
+            if self._has_news(observer, expected, tick):
+                faults.append("was not told what happened")
+        else:
+            faults += self._snapshot_faults(entity, told.snapshot, expected, tick, now)
+            observer.told_tick, observer.told_ack = tick, observer.ack
+        observer.holds, observer.seen_tick = wanted, tick
+        return faults
+
+    def _wants(self, entity: int, other: int, is_held: bool) -> bool:
+        one, two = self._subjects[entity].pose.place, self._subjects[other].pose.place
+        return (
+            other != entity
+            and self._may_see(entity, other)
+            and self._isolation(one) == self._isolation(two)
+            and is_near(one, two, self._radius_mm, is_held)
+        )
+
+    def _may_see(self, entity: int, other: int) -> bool:
+        one, two = self._subjects[entity], self._subjects[other]
+        is_blocked = two.user is not None and frozenset((one.user, two.user)) in self._blocks
+        zone = self._zone(two.pose.place)
+        is_cleared = zone is None or self._zones[zone].requires <= self._observers[entity].grants
+        return entity == other or (is_cleared and not is_blocked)
+
+    def _isolation(self, place: Triple) -> int | None:
+        zone = self._zone(place)
+        return zone if zone is not None and self._zones[zone].is_isolated else None
+
+    def _zone(self, place: Triple) -> int | None:
+        """Find the first zone that holds a place."""
+        return next((number for number, zone in enumerate(self._zones) if zone.holds(place)), None)
+
+    def _has_news(self, observer: _Observer, expected: _Expected, tick: int) -> bool:
+        return bool(
+            expected.is_full
+            or expected.due
+            or expected.held - expected.wanted
+            or observer.ack != observer.told_ack
+            or tick - observer.told_tick >= self._tick_hz
+        )
+
+    def _correction_faults(self, entity: int, told: _Told) -> list[str]:
+        observer, pose = self._observers[entity], self._subjects[entity].pose
+        expected = [] if observer.cause is None else [[observer.ack, observer.cause, *pose.place, pose.yaw]]
+        observer.cause = None
+        return [] if told.corrections == expected else [f"corrections {told.corrections}, expected {expected}"]
+
+    def _knowledge_faults(self, entity: int) -> list[str]:
+        may_know = {other for other in self._subjects if self._may_see(entity, other)}
+        self.comparisons += len(may_know)
+        return _difference("knows of", self._observers[entity].knows, may_know)
+
+    def _snapshot_faults(
+        self, entity: int, snapshot: Snapshot, expected: _Expected, tick: int, now: float
+    ) -> list[str]:
+        observer = self._observers[entity]
+        if not self._has_news(observer, expected, tick):
+            return ["was told although nothing happened"]
+        room_ms = (now - self._started_at) * 1000
+        header = (snapshot.tick, snapshot.ack, snapshot.is_full)
+        faults = observer.replica.apply(snapshot)
+        if header != (tick, observer.ack, expected.is_full) or abs(snapshot.time_ms - room_ms) > 1:
+            faults.append(f"header {header} at {snapshot.time_ms} ms")
+        records = {record.entity: record for record in snapshot.records}
+        faults += _difference("was told of", set(records), expected.due)
+        faults += _difference("lost", set(snapshot.leaves), expected.held - expected.wanted)
+        faults += _difference("holds", set(observer.replica.held), expected.wanted)
+        faults += self._pose_faults(observer.replica, expected.wanted)
+        for other in records.keys() & expected.due:
+            faults += self._record_faults(observer, records[other], other in expected.held, tick, now)
+        return faults
+
+    def _pose_faults(self, replica: Replica, wanted: set[int]) -> list[str]:
+        faults = []
+        for other in wanted & replica.held.keys():
+            held, subject = replica.held[other], self._subjects[other]
+            self.comparisons += 1
+            if (held.generation, held.pose) != (subject.generation, subject.pose):
+                faults.append(f"holds {other} as {held}, it is {subject.generation} {subject.pose}")
+        return faults
+
+    def _record_faults(
+        self, observer: _Observer, record: Absolute | Delta, was_held: bool, tick: int, now: float
+    ) -> list[str]:
+        """Check what a record is besides its values: delta or absolute, flags, age."""
+        subject = self._subjects[record.entity]
+        faults = []
+        age_ms = min(max((now - subject.sampled_at) * 1000, 0.0), MAX_AGE * AGE_STEP_MS)
+        if abs(record.age * AGE_STEP_MS - age_ms) > AGE_STEP_MS / 2 + 1e-3:
+            faults.append(f"{record.entity} is said to be {record.age * AGE_STEP_MS} ms old, it is {age_ms:.1f}")
+        if isinstance(record, Absolute) and bool(record.flags & POSE_JUMP) != subject.has_jumped:
+            faults.append(f"{record.entity}: flags {record.flags}, although its jump is {subject.has_jumped}")
+        has_base = was_held and subject.previous_record_tick <= observer.seen_tick
+        may_be_delta = has_base and subject.record_tick == tick and subject.is_small_step
+        if isinstance(record, Delta) and not may_be_delta:
+            faults.append(f"{record.entity} came as a delta without reason")
+        if may_be_delta:
+            subject.forms.add(type(record))
+        return faults
+
+
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """What the model says of one observer at one tick."""
+
+    held: set[int]  # before
+    wanted: set[int]  # after
+    due: set[int]
+    is_full: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What was written to one member during one tick, taken apart."""
+
+    snapshot: Snapshot | None
+    corrections: list[list[int]]
+    known: set[int]
+    gone: set[int]
+
+    @classmethod
+    def read(cls, written: Written | None) -> _Told:
+        """Take a stream apart. Raises ValueError for what cannot be read or stands in the wrong order."""
+        told = cls(None, [], set(), set())
+        snapshot = None
+        for payload in payloads(written.stream, written.framing) if written else ():
+            message = msgpack.unpackb(payload, raw=False)
+            if snapshot is not None:
+                raise ValueError("something follows the snapshot")
+            if message[0] == _SNAPSHOT:
+                snapshot = read_snapshot(message[1])
+            else:
+                told._note(message)
+        return cls(snapshot, told.corrections, told.known, told.gone)
+
+    def _note(self, message: list[Any]) -> None:
+        if message[0] == _CORRECTION:
+            self.corrections.append(message[1:])
+        elif self.corrections:
+            raise ValueError("an event follows a correction")
+        elif message[0] in (_ROSTER, _OBJECTS):
+            self._learn({entry[0] for entry in message[2]})
+        elif message[0] == _GONE:
+            self._forget(set(message[2]))
+
+    def _learn(self, entities: set[int]) -> None:
+        self.known.update(entities)
+        self.gone.difference_update(entities)
+
+    def _forget(self, entities: set[int]) -> None:
+        self.gone.update(entities)
+        self.known.difference_update(entities)
+
+
+def _fits_delta(before: Pose | None, after: Pose) -> bool:
+    """Tell whether a delta record can describe a change: same kind of avatar, short way, short reach."""
+    if before is None or before.body is not after.body or after.body is Section.THING:
+        return False
+    x, y, z = (abs(a - b) for a, b in zip(after.place, before.place, strict=True))
+    reach = (
+        abs(a - b)
+        for new, old in zip(after.parts, before.parts, strict=True)
+        for a, b in zip(new.place, old.place, strict=True)
+    )
+    return x <= MAX_DELTA_XZ and z <= MAX_DELTA_XZ and y <= MAX_DELTA_Y and all(r <= MAX_DELTA_Y for r in reach)
+
+
+def _difference(verb: str, actual: set[int], expected: set[int]) -> list[str]:
+    """Say how two sets of entities differ."""
+    missing, surplus = sorted(expected - actual), sorted(actual - expected)
+    return [f"{verb} {sorted(actual)}: missing {missing}, surplus {surplus}"] if missing or surplus else []

@@ -1,0 +1,103 @@
+"""The server under test: the real command, in a process of its own, on a core of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_START_S = 20.0
+_STOP_S = 10.0
+_SPARE_SESSIONS = 16  # beyond those measured
+
+
+class ServerError(RuntimeError):
+    """The server did not start."""
+
+
+class ServerProcess:
+    """A running `presence serve`."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+        self._process = process
+        self._log = log
+        self.port = port
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid
+
+    def troubles(self) -> list[str]:
+        """List what went wrong inside: an early end, errors in the log."""
+        lines = _lines(self._log)
+        errors = [f"the server logged: {line[:500]}" for line in lines if '"level": "error"' in line]
+        if self._process.poll() is None:
+            return errors
+        return [f"the server ended with exit code {self._process.returncode}", *errors, *lines[-1:]]
+
+
+@contextmanager
+def serving(people: int, cpu: int | None) -> Iterator[ServerProcess]:
+    """Run a server that lets in `people` guests from this machine, with every other setting at its default.
+
+    cpu: the core it is pinned to; None for any. Raises ServerError.
+    """
+    with tempfile.TemporaryDirectory(prefix="presence-benchmark-") as folder:
+        log = Path(folder) / "server.log"
+        with log.open("wb") as sink:
+            process = _start(people, cpu, sink.fileno())
+        try:
+            yield ServerProcess(process, _port(process, log), log)
+        finally:
+            process.terminate()
+            try:
+                process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _start(people: int, cpu: int | None, log: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "presence", "serve", "--config", os.devnull, "--host", "127.0.0.1"]
+    command += ["--port", "0", "--tcp-port", "0", "--metrics-port", "0", "--log-format", "json"]
+    command += ["--allow-guests", "--trust-loopback", "--room-capacity", str(people)]
+    command += ["--max-sessions", str(people + _SPARE_SESSIONS)]
+    environ = {name: value for name, value in os.environ.items() if not _is_setting(name)}
+    before = os.sched_getaffinity(0)
+    if cpu is not None:
+        os.sched_setaffinity(0, {cpu})  # the child inherits it from its first instruction on
+    try:
+        return subprocess.Popen(command, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def _is_setting(variable: str) -> bool:
+    return variable.startswith("PRESENCE_") or variable in ("PORT", "TCP_PORT")
+
+
+def _port(process: subprocess.Popen[bytes], log: Path) -> int:
+    """Wait until the server says where it listens."""
+    deadline = time.monotonic() + _START_S
+    while time.monotonic() < deadline and process.poll() is None:
+        for line in _lines(log):
+            if '"listening"' in line:
+                return int(json.loads(line)["http_port"])
+        time.sleep(0.02)
+    raise ServerError("the server did not start: " + " ".join(_lines(log)[-5:]))
+
+
+def _lines(log: Path) -> list[str]:
+    """Return the whole lines of a log that is still being written."""
+    text = log.read_text(encoding="utf-8", errors="replace")
+    return text[: text.rfind("\n") + 1].splitlines()

@@ -1,0 +1,238 @@
+"""A second reader of snapshots: plain Python over `struct`, written from the byte layout, for the oracle.
+
+Shares no code with the server nor with the reader in `protocol.records`; only the numbers that name sections and flags
+come from there. Strict where clients are lenient: a section may come once, in order, never empty, and with the stride
+of this version, because this reader judges a server and does not have to live with its successors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from struct import Struct, error
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from protocol.framing import Framing
+from protocol.records import SNAPSHOT_FULL, Section
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+Triple = tuple[int, int, int]
+
+ORDER = (
+    Section.LEAVE,
+    Section.ENTER,
+    Section.ROOT,
+    Section.TRACKED,
+    Section.THING,
+    Section.ROOT_DELTA,
+    Section.TRACKED_DELTA,
+)
+ABSOLUTE = (Section.ROOT, Section.TRACKED, Section.THING)
+
+_HEADER = Struct("<IIIIB")  # tick, room time, ack, digest, flags
+_SECTION = Struct("<BBH")  # kind, stride, count
+_POSITION = "HbHbHb"  # three signed 24-bit numbers: low 16 bits, high 8 bits
+_PART = "hhhI"
+_PART_DELTA = "bbbI"
+_LAYOUT = {
+    Section.LEAVE: Struct("<H"),
+    Section.ENTER: Struct("<HH"),
+    Section.ROOT: Struct("<HBB" + _POSITION + "Hb"),
+    Section.TRACKED: Struct("<HBB" + _POSITION + "Hb" + 3 * _PART),
+    Section.THING: Struct("<HB" + _POSITION + "I"),
+    Section.ROOT_DELTA: Struct("<HBHBbHb"),
+    Section.TRACKED_DELTA: Struct("<HBHBbHb" + 3 * _PART_DELTA),
+}
+
+
+class Part(NamedTuple):
+    """A head or a hand: a place relative to the root (or how far it moved), and an orientation, packed."""
+
+    place: Triple
+    orientation: int
+
+
+class Pose(NamedTuple):
+    """Everything a record says about where a subject is: `body` is the section that describes it whole."""
+
+    body: Section
+    place: Triple  # mm
+    yaw: int = 0
+    pitch: int = 0
+    parts: tuple[Part, ...] = ()
+    orientation: int = 0  # of a thing
+
+
+class Absolute(NamedTuple):
+    """A record that stands alone."""
+
+    entity: int
+    age: int
+    flags: int
+    pose: Pose
+
+
+class Delta(NamedTuple):
+    """A record relative to what is held: `body` is the section that describes the subject whole."""
+
+    entity: int
+    age: int
+    body: Section
+    shift: Triple  # mm
+    yaw: int
+    pitch: int
+    parts: tuple[Part, ...]
+
+    def applied_to(self, base: Pose) -> Pose:
+        """Return the pose that this record makes of `base`."""
+        parts = tuple(
+            Part(_sum(old.place, new.place), new.orientation) for old, new in zip(base.parts, self.parts, strict=True)
+        )
+        return Pose(base.body, _sum(base.place, self.shift), self.yaw, self.pitch, parts)
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """A snapshot as read: its header, and its records in the order they came."""
+
+    tick: int
+    time_ms: int
+    ack: int
+    digest: int
+    is_full: bool
+    leaves: list[int] = field(default_factory=list)
+    enters: list[tuple[int, int]] = field(default_factory=list)  # id, generation
+    absolutes: list[Absolute] = field(default_factory=list)
+    deltas: list[Delta] = field(default_factory=list)
+
+    @property
+    def records(self) -> list[Absolute | Delta]:
+        """All records of poses."""
+        return [*self.absolutes, *self.deltas]
+
+
+def read_snapshot(data: bytes | memoryview) -> Snapshot:
+    """Read the `data` of a snapshot message. Raises ValueError with what is wrong with it."""
+    try:
+        tick, time_ms, ack, digest, flags = _HEADER.unpack_from(data)
+    except error:
+        raise ValueError("shorter than its header") from None
+    if flags & ~SNAPSHOT_FULL:
+        raise ValueError(f"unknown flags {flags:#x}")
+    snapshot = Snapshot(tick, time_ms, ack, digest, bool(flags & SNAPSHOT_FULL))
+    for section, records in _sections(memoryview(data)[_HEADER.size :]):
+        _TAKE[section](snapshot, section, records)
+    return snapshot
+
+
+def _sections(data: memoryview) -> Iterator[tuple[Section, Iterator[tuple[Any, ...]]]]:
+    last = -1
+    while data:
+        if len(data) < _SECTION.size:
+            raise ValueError("section header cut short")
+        kind, stride, count = _SECTION.unpack_from(data)
+        if kind not in ORDER:
+            raise ValueError(f"section of kind {kind}")
+        section, place = Section(kind), ORDER.index(kind)
+        if place <= last:
+            raise ValueError(f"section {section.name} out of order or twice")
+        if stride != _LAYOUT[section].size or not count:
+            raise ValueError(f"section {section.name}: stride {stride}, count {count}")
+        end = _SECTION.size + stride * count
+        if len(data) < end:
+            raise ValueError(f"section {section.name} is longer than its message")
+        yield section, _LAYOUT[section].iter_unpack(data[_SECTION.size : end])
+        last, data = place, data[end:]
+
+
+def _take_leaves(snapshot: Snapshot, _section: Section, records: Iterator[tuple[int]]) -> None:
+    snapshot.leaves = [entity for (entity,) in records]
+
+
+def _take_enters(snapshot: Snapshot, _section: Section, records: Iterator[tuple[int, int]]) -> None:
+    snapshot.enters = list(records)
+
+
+def _take_avatars(snapshot: Snapshot, section: Section, records: Iterator[tuple[Any, ...]]) -> None:
+    for entity, age, flags, xl, xh, yl, yh, zl, zh, yaw, pitch, *parts in records:
+        place = (xl + xh * 65536, yl + yh * 65536, zl + zh * 65536)
+        snapshot.absolutes.append(Absolute(entity, age, flags, Pose(section, place, yaw, pitch, _parts(parts))))
+
+
+def _take_things(snapshot: Snapshot, section: Section, records: Iterator[tuple[Any, ...]]) -> None:
+    for entity, age, xl, xh, yl, yh, zl, zh, orientation in records:
+        place = (xl + xh * 65536, yl + yh * 65536, zl + zh * 65536)
+        snapshot.absolutes.append(Absolute(entity, age, 0, Pose(section, place, orientation=orientation)))
+
+
+def _take_deltas(snapshot: Snapshot, section: Section, records: Iterator[tuple[Any, ...]]) -> None:
+    body = Section.ROOT if section is Section.ROOT_DELTA else Section.TRACKED
+    for entity, age, low, high, dy, yaw, pitch, *parts in records:
+        dx, dz = _signed12(low & 0xFFF), _signed12(low >> 12 | high << 4)
+        snapshot.deltas.append(Delta(entity, age, body, (dx, dy, dz), yaw, pitch, _parts(parts)))
+
+
+_TAKE: dict[Section, Callable[[Snapshot, Section, Iterator[Any]], None]] = {
+    Section.LEAVE: _take_leaves,
+    Section.ENTER: _take_enters,
+    Section.ROOT: _take_avatars,
+    Section.TRACKED: _take_avatars,
+    Section.THING: _take_things,
+    Section.ROOT_DELTA: _take_deltas,
+    Section.TRACKED_DELTA: _take_deltas,
+}
+
+
+def _parts(flat: list[int]) -> tuple[Part, ...]:
+    if not flat:
+        return ()
+    return tuple(Part((flat[k], flat[k + 1], flat[k + 2]), flat[k + 3]) for k in (0, 4, 8))
+
+
+def _signed12(value: int) -> int:
+    return (value ^ 0x800) - 0x800
+
+
+def _sum(one: Triple, other: Triple) -> Triple:
+    return one[0] + other[0], one[1] + other[1], one[2] + other[2]
+
+
+# --- digest -----------------------------------------------------------------------------------------------------------
+
+
+def digest_term(entity: int, generation: int) -> int:
+    """Hash one held subject, in plain integers."""
+    term = (entity << 16 | generation) * 0x9E3779B1 & 0xFFFFFFFF
+    term = (term ^ term >> 15) * 0x85EBCA77 & 0xFFFFFFFF
+    return term ^ term >> 13
+
+
+# --- frames -----------------------------------------------------------------------------------------------------------
+
+
+_FINAL_BINARY = b"\x82"
+
+
+def payloads(stream: bytes, framing: Framing) -> list[bytes]:
+    """Cut what a server wrote into whole payloads. Raises ValueError where it is not whole binary frames."""
+    cut, found = (_cut_tcp if framing is Framing.TCP else _cut_websocket), []
+    while stream:
+        start, end = cut(stream)
+        if end > len(stream):
+            raise ValueError("frame cut short")
+        found.append(stream[start:end])
+        stream = stream[end:]
+    return found
+
+
+def _cut_tcp(stream: bytes) -> tuple[int, int]:
+    return 4, 4 + int.from_bytes(stream[:4], "big")
+
+
+def _cut_websocket(stream: bytes) -> tuple[int, int]:
+    if stream[:1] != _FINAL_BINARY or len(stream) < 2:  # noqa: PLR2004  the shortest header
+        raise ValueError(f"not a final binary WebSocket frame: {stream[:2]!r}")
+    width = {126: 2, 127: 8}.get(stream[1], 0)
+    length = int.from_bytes(stream[2 : 2 + width], "big") if width else stream[1]
+    return 2 + width, 2 + width + length

@@ -1,0 +1,43 @@
+"""The command line: what cannot be run is refused in one line, before anything starts."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.__main__ import BAD_USAGE, main
+from benchmarks.plaza import Parameters
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["--avatars", "1", "--seconds", "5"], "avatars is 1, it must be at least 2"),
+        (["--avatars", "5", "--seconds", "0"], "seconds is 0.0"),
+        (["--avatars", "5", "--seconds", "5", "--server-cpu", "4096"], "server_cpu is 4096"),
+        (["--avatars", "5", "--seconds", "5", "--generators", "0"], "generators is 0"),
+    ],
+)
+def test_what_cannot_be_run_is_said_in_one_line(
+    words: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On stderr, with exit code 2, and nothing on stdout."""
+    assert main(["plaza", *words, "--json"]) == BAD_USAGE
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert problem in said.err
+    assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [[], ["unknown"], ["plaza"], ["plaza", "--avatars", "x", "--seconds", "1"]])
+def test_bad_usage_exits_with_2(words: list[str]) -> None:
+    """As every command here."""
+    with pytest.raises(SystemExit) as left:
+        main(words)
+    assert left.value.code == BAD_USAGE
+
+
+def test_the_measured_steps_follow_the_warm_up() -> None:
+    """Seconds become steps of the 20 poses a second that everybody sends."""
+    asked = Parameters(avatars=4, seconds=1.5, warmup=0.5, server_cpu=None, generator_cpu=None)
+    assert asked.measured_steps == (10, 40)
+    assert asked.phases_ns.tolist() == [0, 12_500_000, 25_000_000, 37_500_000]

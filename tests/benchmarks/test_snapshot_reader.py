@@ -1,0 +1,132 @@
+"""The oracle's reader agrees with the protocol about every record, and is strict about what a server may write."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.snapshot_reader import Absolute, Delta, Part, Pose, digest_term, payloads, read_snapshot
+from protocol.framing import Framing, frame
+from protocol.records import DTYPES, PARTS, Section, digest_terms, section_bytes
+from tests.benchmarks.packing import section, snapshot
+
+coordinates = st.integers(-(2**22) + 1, 2**22 - 1)
+places = st.tuples(coordinates, coordinates, coordinates)
+
+
+def test_the_header_is_read() -> None:
+    """Tick, time, ack and FULL come out as they went in."""
+    read = read_snapshot(snapshot(tick=2**32 - 1, time_ms=123456, ack=77, flags=1))
+    assert (read.tick, read.time_ms, read.ack, read.is_full) == (2**32 - 1, 123456, 77, True)
+
+
+def test_leaves_and_enters_are_read() -> None:
+    """Ids and generations come out in order."""
+    left = section(Section.LEAVE, {"id": 7}, {"id": 3})
+    entered = section(Section.ENTER, {"id": 9, "generation": 65535})
+    root = section(Section.ROOT, {"id": 9})
+    read = read_snapshot(snapshot(left, entered, root))
+    assert read.leaves == [7, 3]
+    assert read.enters == [(9, 65535)]
+
+
+@given(place=places, yaw=st.integers(0, 65535), pitch=st.integers(-127, 127))
+def test_root_records_are_read(place: tuple[int, int, int], yaw: int, pitch: int) -> None:
+    """Every position of 24 bits, yaw and pitch."""
+    row = {"id": 5, "age": 9, "flags": 1, "place": place, "yaw": yaw, "pitch": pitch}
+    read = read_snapshot(snapshot(section(Section.ROOT, row)))
+    assert read.records == [Absolute(5, 9, 1, Pose(Section.ROOT, place, yaw, pitch))]
+
+
+@given(place=places, orientation=st.integers(0, 2**32 - 1))
+def test_thing_records_are_read(place: tuple[int, int, int], orientation: int) -> None:
+    """Objects have a place and an orientation, and no flags."""
+    read = read_snapshot(
+        snapshot(section(Section.THING, {"id": 5, "age": 2, "place": place, "orientation": orientation}))
+    )
+    assert read.records == [Absolute(5, 2, 0, Pose(Section.THING, place, orientation=orientation))]
+
+
+@given(dx=st.integers(-2048, 2047), dy=st.integers(-128, 127), dz=st.integers(-2048, 2047))
+def test_root_deltas_are_read(dx: int, dy: int, dz: int) -> None:
+    """Twelve signed bits across and along share three bytes; the base decides the rest."""
+    row = {"id": 5, "age": 1, "shift": (dx, dy, dz), "yaw": 2, "pitch": -3}
+    (delta,) = read_snapshot(snapshot(section(Section.ROOT_DELTA, row))).deltas
+    assert delta == Delta(5, 1, Section.ROOT, (dx, dy, dz), 2, -3, ())
+    base = Pose(Section.ROOT, (100, 200, 300), 9, 9)
+    assert delta.applied_to(base) == Pose(Section.ROOT, (100 + dx, 200 + dy, 300 + dz), 2, -3)
+
+
+def test_tracked_records_and_their_deltas_are_read() -> None:
+    """Head and hands come with them: absolute places, then displacements; orientations are always whole."""
+    whole = np.zeros(1, DTYPES[Section.TRACKED])
+    whole["id"] = 6
+    shift = np.zeros(1, DTYPES[Section.TRACKED_DELTA])
+    shift["id"] = 6
+    for number, part in enumerate(PARTS):
+        for axis, name in enumerate("xyz"):
+            whole[part][name] = 1000 * number - axis
+            shift[part][f"d{name}"] = 10 * number - axis
+        whole[part]["orientation"], shift[part]["orientation"] = number, 2**32 - 1 - number
+    (absolute,) = read_snapshot(snapshot(section_bytes(Section.TRACKED, whole))).absolutes
+    (delta,) = read_snapshot(snapshot(section_bytes(Section.TRACKED_DELTA, shift))).deltas
+    assert absolute.pose.parts == tuple(Part((1000 * n, 1000 * n - 1, 1000 * n - 2), n) for n in range(3))
+    assert delta.applied_to(absolute.pose).parts == tuple(
+        Part((1010 * n, 1010 * n - 2, 1010 * n - 4), 2**32 - 1 - n) for n in range(3)
+    )
+
+
+ROOT = section(Section.ROOT, {"id": 1})
+LEAVE = section(Section.LEAVE, {"id": 2})
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        snapshot()[:-1],
+        snapshot(flags=2),
+        snapshot(ROOT)[:-1],
+        snapshot(ROOT)[:-17],
+        snapshot(ROOT, LEAVE),
+        snapshot(ROOT, ROOT),
+        snapshot(bytes((Section.ROOT, 16, 0, 0))),
+        snapshot(bytes((Section.LEAVE, 3, 1, 0, 1, 0, 0))),
+        snapshot(bytes((99, 1, 1, 0, 0))),
+        snapshot(section(Section.ROOT_INPUT, {"seq": 1})),
+    ],
+)
+def test_what_a_server_must_not_write_is_refused(data: bytes) -> None:
+    """Cut short, out of order, twice, empty, longer strides, kinds that are no snapshot's: all are said, none crash."""
+    with pytest.raises(ValueError, match="."):
+        read_snapshot(data)
+
+
+@given(st.binary(max_size=200))
+def test_noise_is_refused_in_words(data: bytes) -> None:
+    """Whatever comes, it is read or refused as ValueError."""
+    try:
+        read_snapshot(data)
+    except ValueError as problem:
+        assert str(problem)  # noqa: PT017  either way is fine; anything else would escape
+
+
+@given(entity=st.integers(1, 65535), generation=st.integers(0, 65535))
+def test_digest_terms_agree_with_the_protocol(entity: int, generation: int) -> None:
+    """The digest is written twice, and comes out the same."""
+    assert digest_term(entity, generation) == int(digest_terms(np.array([entity]), np.array([generation]))[0])
+
+
+@given(st.lists(st.binary(min_size=1, max_size=70_000), max_size=4), st.sampled_from(Framing))
+def test_streams_are_cut_into_their_payloads(written: list[bytes], framing: Framing) -> None:
+    """All lengths of both framings."""
+    assert payloads(b"".join(frame(framing, payload) for payload in written), framing) == written
+
+
+@pytest.mark.parametrize("stream", [b"\x81\x01a", b"\x82\x05a", b"\x82"])
+def test_a_stream_of_other_or_half_frames_is_refused(stream: bytes) -> None:
+    """A server writes whole binary frames only."""
+    with pytest.raises(ValueError, match="frame"):
+        payloads(stream, Framing.WEBSOCKET)

@@ -1,0 +1,20 @@
+"""Whatever a crowd does, every byte the room writes to everybody is what the oracle expects."""
+
+from __future__ import annotations
+
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.simulation.crowd import Crowd
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=20)
+def test_everybody_is_told_exactly_what_they_should_hold(seed: int) -> None:
+    """Walks, jumps, joins, leaves, stalls, resumes, blocks, downgrades and objects: no violation at any tick."""
+    crowd = Crowd(Random(seed))
+    for _ in range(150):
+        assert crowd.live() == []
+    assert crowd.oracle.comparisons > 1000
