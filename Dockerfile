@@ -1,0 +1,34 @@
+# Two stages on one base: the first builds the wheel and an environment for it, the second is that environment and an
+# unprivileged user, nothing else: no pip, no build tools. Another base needs Python 3.11 to 3.13 with venv, as `python3`.
+ARG BASE_IMAGE=docker.io/library/python:3.13.7-slim-bookworm
+
+FROM ${BASE_IMAGE} AS build
+WORKDIR /src
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_NO_CACHE_DIR=1
+RUN python3 -m venv /opt/build && python3 -m venv --without-pip /opt/presence
+# The dependencies stand in a layer of their own, so that a change of code does not install them again.
+COPY requirements/ requirements/
+RUN /opt/build/bin/pip install --require-hashes --requirement requirements/build.txt \
+    && /opt/build/bin/pip --python /opt/presence/bin/python install --require-hashes --requirement requirements/run.txt
+COPY . .
+RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
+    && /opt/build/bin/pip --python /opt/presence/bin/python install --no-deps dist/*.whl
+
+FROM ${BASE_IMAGE}
+RUN useradd --uid 10001 --no-log-init --no-create-home --shell /usr/sbin/nologin presence
+COPY --from=build /opt/presence /opt/presence
+# Plain text beyond loopback is refused: give it PRESENCE_TLS_CERT and PRESENCE_TLS_KEY, or PRESENCE_BEHIND_TLS_PROXY=true.
+ENV PATH=/opt/presence/bin:$PATH \
+    PRESENCE_HOST=0.0.0.0 \
+    PYTHONUNBUFFERED=1
+# A number, so that an orchestrator can tell that it is not root.
+USER 10001
+# HTTP and WebSocket; raw TCP.
+EXPOSE 8080 8081
+# SIGTERM drains: clients are told to come back before their sockets close.
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
+    CMD ["python3", "-c", "import os, ssl, urllib.request as r; e = os.environ.get; r.urlopen('%s://127.0.0.1:%s/healthz' % ('https' if e('PRESENCE_TLS_CERT') else 'http', e('PRESENCE_PORT') or e('PORT') or 8080), timeout=2, context=ssl._create_unverified_context())"]
+ENTRYPOINT ["presence"]
+CMD ["serve"]

@@ -1,0 +1,401 @@
+"""Rules that matter, each with one way to break it and the test that must notice.
+
+`test_mutations.py` applies them to a copy of the sources. A mutation's `before` occurs exactly once in its file; when
+the code changes, so does its line here.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Mutation(NamedTuple):
+    """One way to break a rule."""
+
+    breaks: str  # in words: what would be true of the broken code
+    file: str
+    before: str
+    after: str
+    killed_by: str  # a test, as pytest names it, below tests/
+
+
+INTEREST = (
+    Mutation(
+        "a subject at the radius is outside",
+        "presence/interest.py",
+        "(near <= limit) | held",
+        "(near < limit) | held",
+        "presence/test_interest.py::test_a_subject_enters_exactly_at_the_radius",
+    ),
+    Mutation(
+        "height does not count",
+        "presence/interest.py",
+        "for axis in position.T:",
+        "for axis in position.T[::2]:",
+        "presence/test_interest.py::test_a_subject_enters_exactly_at_the_radius",
+    ),
+    Mutation(
+        "one observes oneself",
+        "presence/interest.py",
+        " & (viewers != seen))",
+        ")",
+        "presence/test_interest.py::test_nobody_observes_themselves",
+    ),
+    Mutation(
+        "the dead are seen",
+        "presence/interest.py",
+        "subjects = entities.alive()",
+        "subjects = np.flatnonzero(entities.id)",
+        "presence/test_interest.py::test_only_the_living_are_seen_and_only_the_asked_see",
+    ),
+    Mutation(
+        "the grid looks one row of cells too short",
+        "presence/interest.py",
+        "np.arange(-_SPAN, _SPAN + 1) * width",
+        "np.arange(-_SPAN, _SPAN) * width",
+        "presence/test_interest.py::test_the_grid_finds_what_looking_at_every_pair_finds",
+    ),
+    Mutation(
+        "the grid has no margins",
+        "presence/interest.py",
+        "+ 1 + 2 * _SPAN  #",
+        "+ 1  #",
+        "presence/test_interest.py::test_the_grid_finds_what_looking_at_every_pair_finds",
+    ),
+    Mutation(
+        "isolation lets look in",
+        "presence/interest.py",
+        "entities.isolation.take(viewers) == entities.isolation.take(seen)",
+        "entities.isolation.take(viewers) <= entities.isolation.take(seen)",
+        "presence/test_interest.py::test_isolation_cuts_sight_both_ways",
+    ),
+    Mutation(
+        "pairs are not told whether they are held",
+        "presence/interest.py",
+        "held.take(kept))",
+        "wanted.take(kept))",
+        "presence/test_snapshot.py::test_the_first_snapshot_is_full_and_has_everybody_near_but_oneself",
+    ),
+)
+
+HYSTERESIS = (
+    Mutation(
+        "the leaving radius is a little small",
+        "presence/interest.py",
+        "_LEAVE_NUMERATOR = 529",
+        "_LEAVE_NUMERATOR = 528",
+        "presence/test_interest.py::test_a_held_subject_leaves_exactly_beyond_the_leaving_radius",
+    ),
+    Mutation(
+        "a subject at the leaving radius leaves",
+        "presence/interest.py",
+        "(near * _LEAVE_DENOMINATOR <= limit * _LEAVE_NUMERATOR)",
+        "(near * _LEAVE_DENOMINATOR < limit * _LEAVE_NUMERATOR)",
+        "presence/test_interest.py::test_a_held_subject_leaves_exactly_beyond_the_leaving_radius",
+    ),
+    Mutation(
+        "there is no hysteresis",
+        "presence/interest.py",
+        "(near <= limit) | held",
+        "(near <= limit) | (held & False)",
+        "presence/test_interest.py::test_a_held_subject_leaves_exactly_beyond_the_leaving_radius",
+    ),
+    Mutation(
+        "a subject enters at the leaving radius",
+        "presence/interest.py",
+        "(near <= limit) | held",
+        "(near <= limit) | True",
+        "presence/test_interest.py::test_a_subject_enters_exactly_at_the_radius",
+    ),
+    Mutation(
+        "being held by the other keeps one in view",
+        "presence/interest.py",
+        "entities.holds[viewers, seen]",
+        "entities.holds[seen, viewers]",
+        "presence/test_interest.py::test_hysteresis_is_each_observers_own",
+    ),
+)
+
+DELTA = (
+    Mutation(
+        "who missed a record is sent a delta on it",
+        "presence/snapshot.py",
+        "(entities.previous_record_tick.take(subjects) <= seen)",
+        "(seen <= seen)",
+        "presence/test_snapshot.py::test_who_missed_a_record_is_sent_the_next_one_whole",
+    ),
+    Mutation(
+        "what was missed in a stall is never made up for",
+        "presence/snapshot.py",
+        "(entities.record_tick.take(subjects) > seen)",
+        "(entities.record_tick.take(subjects) == tick)",
+        "presence/test_snapshot.py::test_who_missed_the_last_record_is_sent_it_late",
+    ),
+    Mutation(
+        "the stalled count as having seen everything",
+        "presence/snapshot.py",
+        "entities.seen_tick[observers] = tick",
+        "entities.seen_tick[:] = tick",
+        "presence/test_snapshot.py::test_who_missed_a_record_is_sent_the_next_one_whole",
+    ),
+    Mutation(
+        "who enters may start with a delta",
+        "presence/snapshot.py",
+        "has_delta.take(subjects) & ~entering &",
+        "has_delta.take(subjects) &",
+        "presence/test_roster.py::test_walking_out_again_shows_on_the_same_tick",
+    ),
+    Mutation(
+        "a jump goes as a delta",
+        "presence/snapshot.py",
+        "        & ~entities.has_jumped[rows]\n",
+        "",
+        "presence/test_snapshot.py::test_a_jump_is_absolute_and_flagged_once",
+    ),
+    Mutation(
+        "a jump is never over",
+        "presence/snapshot.py",
+        "entities.has_jumped[moved] = False",
+        "entities.has_jumped[moved[:0]] = False",
+        "presence/test_snapshot.py::test_a_jump_is_absolute_and_flagged_once",
+    ),
+    Mutation(
+        "a change of body goes as a delta",
+        "presence/snapshot.py",
+        "        & (body == entities.shown_body[rows])\n",
+        "",
+        "presence/test_snapshot.py::test_a_change_of_body_is_absolute_both_ways",
+    ),
+    Mutation(
+        "a hand may move further than a delta says",
+        "presence/snapshot.py",
+        "<= records.MAX_DELTA_Y)",
+        "<= records.MAX_DELTA_Y + 1)",
+        "presence/test_snapshot.py::test_head_and_hands_go_as_deltas_where_they_fit",
+    ),
+    Mutation(
+        "a step may go further than a delta says",
+        "protocol/records.py",
+        "MAX_DELTA_XZ = 2047",
+        "MAX_DELTA_XZ = 2048",
+        "presence/test_snapshot.py::test_a_step_goes_as_a_delta_where_it_fits",
+    ),
+    Mutation(
+        "absolute records come a tick late",
+        "presence/snapshot.py",
+        "entities.absolute_tick[rows] < ABSOLUTE_EVERY_TICKS",
+        "entities.absolute_tick[rows] <= ABSOLUTE_EVERY_TICKS",
+        "presence/test_snapshot.py::test_a_walker_is_sent_whole_now_and_then",
+    ),
+    Mutation(
+        "turning on the spot is no change",
+        "presence/snapshot.py",
+        'for column in ("yaw", "pitch", "orientation"):',
+        'for column in ("pitch", "orientation"):',
+        "presence/test_snapshot.py::test_the_least_turn_is_sent_on",
+    ),
+    Mutation(
+        "who has left stays held",
+        "presence/snapshot.py",
+        "entities.holds[owners, gone] = False",
+        "entities.holds[owners[:0], gone[:0]] = False",
+        "presence/test_snapshot.py::test_a_leave_is_told_once_and_nothing_more_of_who_left",
+    ),
+    Mutation(
+        "the digest forgets who has left",
+        "presence/snapshot.py",
+        "np.subtract.at(entities.digest, owners, terms)",
+        "np.subtract.at(entities.digest, owners, 0 * terms)",
+        "presence/test_snapshot.py::test_a_leave_is_told_once_and_nothing_more_of_who_left",
+    ),
+    Mutation(
+        "a resync lets the server hold on to what the client forgot",
+        "presence/entities.py",
+        "        self.holds[observers] = False\n",
+        "",
+        "presence/test_snapshot.py::test_a_resync_starts_over",
+    ),
+    Mutation(
+        "a row is taken over while somebody still holds what stood there",
+        "presence/entities.py",
+        "if self.holds[:, row].any() or self.knows[:, row].any():",
+        "if self.knows[:, row].any():",
+        "presence/test_entities.py::test_a_row_waits_until_nobody_means_what_stood_there",
+    ),
+    Mutation(
+        "an id means somebody else at once",
+        "presence/entities.py",
+        "self._resting.append((now + ID_REST_S, entity))",
+        "self._resting.append((now, entity))",
+        "presence/test_entities.py::test_an_id_rests_before_it_means_somebody_else",
+    ),
+)
+
+PERMISSION = (
+    Mutation(
+        "any one clearance opens every zone",
+        "presence/permission.py",
+        "(requires & ~grants) == 0",
+        "(requires == 0) | ((requires & grants) != 0)",
+        "presence/test_permission.py::test_a_subject_in_a_cleared_place_is_seen_by_the_cleared",
+    ),
+    Mutation(
+        "the subject's grants open the viewer's eyes",
+        "presence/permission.py",
+        "is_cleared(entities.requires[subjects], entities.grants[viewers])",
+        "is_cleared(entities.requires[subjects], entities.grants[subjects])",
+        "presence/test_permission.py::test_a_subject_in_a_cleared_place_is_seen_by_the_cleared",
+    ),
+    Mutation(
+        "a block works one way",
+        "presence/permission.py",
+        "entities.blocks[one, other] = entities.blocks[other, one] = is_blocked",
+        "entities.blocks[one, other] = is_blocked",
+        "presence/test_permission.py::test_a_block_hides_both_ways_until_undone",
+    ),
+    Mutation(
+        "one may lose sight of oneself",
+        "presence/permission.py",
+        "allowed | (viewers == subjects)",
+        "allowed",
+        "presence/test_permission.py::test_everybody_sees_themselves",
+    ),
+    Mutation(
+        "who may not see still hears",
+        "presence/permission.py",
+        "together & may_see(",
+        "together | may_see(",
+        "presence/test_permission.py::test_who_may_not_see_does_not_hear",
+    ),
+    Mutation(
+        "interest asks permission the wrong way round",
+        "presence/interest.py",
+        "may_see(entities, viewers, seen)",
+        "may_see(entities, seen, viewers)",
+        "presence/test_interest.py::test_clearance_cuts_sight_of_the_place_that_needs_it",
+    ),
+    Mutation(
+        "blocks count only where there are clearances",
+        "presence/interest.py",
+        "if entities.has_blocks or entities.requires.any():",
+        "if entities.requires.any():",
+        "presence/test_interest.py::test_a_block_cuts_sight_both_ways",
+    ),
+    Mutation(
+        "the roster does not follow steps into cleared zones",
+        "presence/room.py",
+        "np.flatnonzero(requires != was).tolist()",
+        "[]",
+        "presence/test_roster.py::test_walking_into_a_cleared_zone_hides_on_the_same_tick",
+    ),
+    Mutation(
+        "the roster does not follow a downgrade",
+        "presence/room.py",
+        "        state.changed_permissions.add(row)\n",
+        "",
+        "presence/test_roster.py::test_a_downgrade_acts_on_the_same_tick",
+    ),
+    Mutation(
+        "a newcomer is shown to those who blocked it before",
+        "presence/room.py",
+        "seat.member.identity.user in member.blocks or member.identity.user in seat.member.blocks",
+        "seat.member.identity.user in member.blocks",
+        "presence/test_roster.py::test_who_was_blocked_before_they_came_is_never_known",
+    ),
+    Mutation(
+        "presence shows those who blocked the viewer",
+        "presence/room.py",
+        "if viewer.user not in state.seats[int(row)].member.blocks",
+        "if viewer.user not in {int(row)}",
+        "presence/test_room.py::test_presence_shows_the_cleared_and_those_who_did_not_block",
+    ),
+    Mutation(
+        "speech passes the walls of a private zone",
+        "presence/permission.py",
+        "entities.privacy[listeners] == entities.privacy[speaker]",
+        "entities.privacy[listeners] == entities.privacy[listeners]",
+        "presence/test_speech.py::test_speech_stays_in_a_private_zone",
+    ),
+    Mutation(
+        "anybody may enter a cleared zone",
+        "presence/movement.py",
+        "causes[crossing[uncleared]] = Cause.ZONE_CLEARANCE",
+        "causes[crossing[uncleared]] = FINE",
+        "presence/test_movement.py::test_a_zone_with_clearance_lets_in_the_cleared_only",
+    ),
+)
+
+RESUME = (
+    Mutation(
+        "a resume repeats only what was never written",
+        "presence/outbox.py",
+        "self._unwritten = list(self._log)",
+        "self._unwritten = list(self._unwritten)",
+        "presence/test_outbox.py::test_a_resume_repeats_exactly_what_was_missed",
+    ),
+    Mutation(
+        "the last acknowledged event is repeated",
+        "presence/outbox.py",
+        "while self._first <= seq:",
+        "while self._first < seq:",
+        "presence/test_outbox.py::test_a_resume_repeats_exactly_what_was_missed",
+    ),
+    Mutation(
+        "a resume from forgotten events pretends to be one",
+        "presence/outbox.py",
+        "self._first - 1 <= last_event <= self.last",
+        "last_event <= self.last",
+        "presence/test_outbox.py::test_a_resume_from_forgotten_or_future_events_is_impossible",
+    ),
+    Mutation(
+        "what was not sent may be acknowledged",
+        "presence/outbox.py",
+        "if seq > self.last - len(self._unwritten):",
+        "if seq > self.last:",
+        "presence/test_outbox.py::test_an_ack_of_what_was_not_sent_is_the_peers_fault",
+    ),
+    Mutation(
+        "an overfull outbox takes more, with a gap",
+        "presence/outbox.py",
+        "        if self.is_full:\n            return\n",
+        "",
+        "presence/test_outbox.py::test_too_many_unacknowledged_bytes_fill_it_too",
+    ),
+    Mutation(
+        "a resume token works twice",
+        "presence/hub.py",
+        "        self._resumable.pop(session.resume_token, None)\n        session.resume_token = f",
+        "        session.resume_token = f",
+        "presence/test_hub.py::test_a_resume_token_works_once",
+    ),
+    Mutation(
+        "a resume token is enough without its person",
+        "presence/hub.py",
+        "if session is None or not _is_same_person(session.identity, identity):",
+        "if session is None:",
+        "presence/test_hub.py::test_a_resume_needs_the_same_persons_token",
+    ),
+    Mutation(
+        "who resumes is not sent what it sees anew",
+        "presence/room.py",
+        "        self.state.entities.wants_full[row] = True\n        self.state.with_events.add(row)",
+        "        self.state.with_events.add(row)",
+        "presence/test_snapshot.py::test_who_comes_back_starts_over_as_the_same_entity",
+    ),
+    Mutation(
+        "who resumes stays away for the others",
+        "presence/room.py",
+        "        seat.is_away = False\n",
+        "",
+        "presence/test_room.py::test_a_room_of_the_lost_goes_on",
+    ),
+    Mutation(
+        "events are pressed into a full socket",
+        "presence/room.py",
+        "for row in [row for row in state.with_events if state.seats[row].member.is_writable]:",
+        "for row in [row for row in state.with_events if state.seats[row].member.write]:",
+        "presence/test_room.py::test_nothing_is_written_to_a_stalled_socket",
+    ),
+)
+
+MUTATIONS = (*INTEREST, *HYSTERESIS, *DELTA, *PERMISSION, *RESUME)
