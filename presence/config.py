@@ -300,7 +300,7 @@ class Settings:
         int,
         Setting(whole(1, 100_000), 256, "most unfinished handshakes; the oldest makes way"),
     ]
-    max_frame_bytes: Annotated[int, Setting(whole(1024, 2**20), 16384, "largest frame a client may send", "bytes")]
+    max_frame_bytes: Annotated[int, Setting(whole(8192, 2**20), 16384, "largest frame a client may send", "bytes")]
     rate_limits: Annotated[bool, Setting(SWITCH, True, "limit how often each message may be sent; off for tests only")]
 
     seed: Annotated[

@@ -37,9 +37,15 @@ STRICT_TRANSPORT = {"Strict-Transport-Security": "max-age=31536000"}
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def application(hub: Hub, upgrader: Upgrader, clock: Callable[[], float], *, is_public_tls: bool) -> web.Application:
-    """Make the application. clock is the server clock of the hub; is_public_tls asks browsers to insist on TLS."""
-    api = _Api(hub, clock)
+def application(
+    hub: Hub, upgrader: Upgrader, may_ask: Callable[[web.Request], bool], *, is_public_tls: bool
+) -> web.Application:
+    """Make the application.
+
+    may_ask tells whether the sender of a request for people is within its rate; is_public_tls asks browsers to insist
+    on TLS.
+    """
+    api = _Api(hub, may_ask)
     made = web.Application(middlewares=[_refuse_in_json], client_max_size=0)
     made.router.add_get("/", _landing_page)
     made.router.add_get("/healthz", api.health)
@@ -61,9 +67,9 @@ def application(hub: Hub, upgrader: Upgrader, clock: Callable[[], float], *, is_
 class _Api:
     """The handlers that need the hub."""
 
-    def __init__(self, hub: Hub, clock: Callable[[], float]) -> None:
+    def __init__(self, hub: Hub, may_ask: Callable[[web.Request], bool]) -> None:
         self._hub = hub
-        self._clock = clock
+        self._may_ask = may_ask
 
     async def health(self, _request: web.Request) -> web.Response:
         return web.json_response({"status": "ok", "version": __version__})
@@ -95,13 +101,17 @@ class _Api:
         return web.json_response({"people": listed})
 
     def _viewer(self, request: web.Request) -> Identity:
+        if not self._may_ask(request):
+            raise Problem(
+                429, "too_soon", "too many requests from your address", "ask less often", {"Retry-After": "1"}
+            )
         scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
         if scheme and scheme.lower() != "bearer":
             raise Problem(
                 401, "token_required", "only bearer tokens are known here", "send Authorization: Bearer TOKEN"
             )
         try:
-            return self._hub.identify(token.strip(), "", self._clock())
+            return self._hub.identify(token.strip(), "", self._hub.clock())
         except ProtocolError as error:
             raise bad_token(error) from None
 

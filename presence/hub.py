@@ -22,18 +22,16 @@ from presence.session import Connection, Session
 from presence.state import Audit, Report
 from presence.traffic import Traffic
 from presence.world import World
-from protocol.codec import decode, encode
+from protocol.codec import encode
 from protocol.errors import Close, ProtocolError, Refusal, Refused
 from protocol.framing import frame
-from protocol.schema import MAJOR, MINOR, SCHEMA_HASH, SPEC_OF, Goaway, Hello, Person, Sender, Welcome
+from protocol.handshake import read_hello, spoken_minor
+from protocol.schema import MAJOR, SCHEMA_HASH, Goaway, Hello, Person, Welcome
 
 MISSED_HEARTBEATS = 3
 STALL_TIMEOUT_S = 10.0  # a pause of a mobile network is shorter; twice the time a browser tab needs to wake up
 EMPTY_ROOM_S = 60.0  # people who leave together and come back find their room as it was
 MAX_ROOMS = 256  # an empty room costs 3 MB of columns; more rooms than this belong on more servers
-
-# Ends that leave the seat held: the client is told to come back with its resume token.
-_SEAT_HELD = frozenset({Close.GOAWAY, Close.SLOW, Close.HEARTBEAT_TIMEOUT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,13 +131,11 @@ class Hub:
             self._greet(connection, payload, now)
 
     def fail(self, connection: Connection, error: ProtocolError, now: float) -> None:
-        """Close a connection because of what its peer did."""
+        """Close a connection because of what its peer did; its session ends with it."""
         session = connection.session
         if session is None:
             self.half_open.discard(connection)
             self._close(connection, error.code, error.reason)
-        elif error.code in _SEAT_HELD:
-            self._hold(session, error.code, error.reason, now)
         else:
             self.end(session, error.code, error.reason, now)
 
@@ -159,7 +155,7 @@ class Hub:
     # --- handshake ----------------------------------------------------------------------------------------------------
 
     def _greet(self, connection: Connection, payload: bytes, now: float) -> None:
-        hello = _read_hello(payload)
+        hello = read_hello(payload)
         identity = self.identify(hello.token, hello.name, now)
         session = self._take_over(hello, identity, now)
         is_resumed = session is not None
@@ -200,7 +196,7 @@ class Hub:
         who = session.identity
         return Welcome(
             major=MAJOR,
-            minor=min(MINOR, hello.minor),
+            minor=spoken_minor(hello),
             schema=SCHEMA_HASH,
             session=session.id,
             resume=session.resume_token,
@@ -352,33 +348,6 @@ class Hub:
                 self._empty_since.pop(name, None)
             elif self._empty_since.setdefault(name, now) <= now - EMPTY_ROOM_S:
                 del self.rooms[name], self._empty_since[name]
-
-
-def _read_hello(payload: bytes) -> Hello:
-    """Decode a connection's first message. Raises ProtocolError."""
-    major = _claimed_major(payload)
-    if major != MAJOR:
-        raise ProtocolError(
-            Close.VERSION_MISMATCH, f"you speak version {major}, this server speaks {MAJOR}: use a fitting client"
-        )
-    hello = decode(payload, Sender.CLIENT)
-    if not isinstance(hello, Hello):
-        raise ProtocolError(Close.OUT_OF_STATE, f"{SPEC_OF[type(hello)].name} cannot come before hello")
-    return hello
-
-
-def _claimed_major(payload: bytes) -> int:
-    """Read the major version of a `hello` of any version, or MAJOR where it cannot be told.
-
-    Of another major version only this much is sure: an array that starts with the type and the version.
-    """
-    array, type_, major = payload[:3] if len(payload) >= len(_HELLO_START) else _HELLO_START
-    is_hello = array & 0xF0 == _FIXARRAY and type_ == SPEC_OF[Hello].type and major < _FIXINT_END
-    return major if is_hello else MAJOR
-
-
-_FIXARRAY, _FIXINT_END = 0x90, 0x80  # msgpack
-_HELLO_START = bytes((_FIXARRAY, SPEC_OF[Hello].type, MAJOR))
 
 
 def _is_same_person(held: Identity, presented: Identity) -> bool:

@@ -18,6 +18,8 @@ from protocol.schema import MESSAGES, Rate, Sender
 MAX_OVERRUNS = 200
 OVERRUN_WINDOW_S = 10.0
 
+MAX_SOURCES = 4096  # a bucket is 200 bytes; who is forgotten starts with a full one
+
 _ROUNDING_S = 1e-6  # intervals added up must not cost the last message of a burst
 _IPV6_SUBNET_BITS = 64  # what one customer is given: counting single addresses in it would count nothing
 
@@ -130,6 +132,27 @@ class AddressLimits:
             del self._counts[source]
         else:
             self._counts[source] -= 1
+
+
+class SourceRates:
+    """A bucket for each address, for requests that belong to no session. Remembers the MAX_SOURCES newest addresses."""
+
+    def __init__(self, rate: Rate, is_exempt: Callable[[str], bool]) -> None:
+        self._rate = rate
+        self._is_exempt = is_exempt
+        self._buckets: dict[str, Bucket] = {}
+
+    def take(self, address: str, now: float) -> bool:
+        """Tell whether a request from an address may pass."""
+        if self._is_exempt(address):
+            return True
+        source = source_of(address)
+        bucket = self._buckets.get(source)
+        if bucket is None:
+            if len(self._buckets) >= MAX_SOURCES:
+                del self._buckets[next(iter(self._buckets))]
+            bucket = self._buckets[source] = Bucket(self._rate)
+        return bucket.take(now)
 
 
 def source_of(address: str) -> str:

@@ -26,7 +26,8 @@ _COUNT = {"type": "integer", "minimum": 0}
 _FLAG = {"type": "boolean"}
 _SLUG = {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,63}$"}
 
-_UNAUTHORISED = _answer("No token, or one that is not accepted.", "Problem")
+_UNKNOWN = _answer("No token, or one that is not accepted.", "Problem")
+_TOO_SOON = _answer("Too many requests from one address.", "Problem")
 _BEARER_OR_GUEST: list[dict[str, list[str]]] = [{"token": []}, {}]
 
 DOCUMENT: dict[str, Any] = {
@@ -45,7 +46,7 @@ DOCUMENT: dict[str, Any] = {
                 "operationId": "listRooms",
                 "summary": "List the rooms",
                 "security": _BEARER_OR_GUEST,
-                "responses": {"200": _answer("All rooms.", "Rooms"), "401": _UNAUTHORISED},
+                "responses": {"200": _answer("All rooms.", "Rooms"), "401": _UNKNOWN, "429": _TOO_SOON},
             }
         },
         "/v1/presence": {
@@ -53,7 +54,11 @@ DOCUMENT: dict[str, Any] = {
                 "operationId": "listPeople",
                 "summary": "List the people in all rooms whom the caller may see",
                 "security": _BEARER_OR_GUEST,
-                "responses": {"200": _answer("People, room by room.", "People"), "401": _UNAUTHORISED},
+                "responses": {
+                    "200": _answer("People, room by room.", "People"),
+                    "401": _UNKNOWN,
+                    "429": _TOO_SOON,
+                },
             }
         },
         "/v1/connect": {

@@ -37,7 +37,7 @@ from presence.hub import Hub, HubSettings, Journal
 from presence.identity import Verifier
 from presence.journal import LoggingJournal
 from presence.keys import KeyRing, Refresh, TrustError
-from presence.limits import Pool
+from presence.limits import Pool, SourceRates
 from presence.proxies import Proxies
 from presence.room import RoomSettings
 from presence.tcp import TcpConnection
@@ -46,6 +46,7 @@ from presence.tls import TlsConnection
 from presence.upgrade import MAX_HTTP_CONNECTIONS, HttpConnection, Upgrader
 from presence.websocket import WebSocketConnection
 from presence.world import WorldError
+from protocol.schema import Rate
 
 CANNOT_START = 2
 HOUSEKEEPING_S = 0.25
@@ -53,6 +54,8 @@ HOUSEKEEPING_S = 0.25
 RECONNECT_AFTER_MS = 1000
 # Clients that were told to go close their sockets at once; who does not within this time is cut off.
 FAREWELL_S = 3.0
+# Listing a full room takes milliseconds of the thread that ticks: a page that polls is welcome, a loop is not.
+LISTING_RATE = Rate(per_s=5, burst=20)
 BACKLOG = 1024  # a whole hall coming back at once
 MAX_OPEN_FILES = 65_536
 
@@ -197,7 +200,12 @@ class Server:
 
         upgrader = Upgrader(frozenset(self.settings.origins), self._proxies.client_address, connect)
         is_public_tls = self.settings.is_tls and not self.settings.allow_guests
-        return http.application(self.hub, upgrader, self._loop.time, is_public_tls=is_public_tls)
+        rates = SourceRates(LISTING_RATE, self._is_exempt)
+
+        def may_ask(request: web.Request) -> bool:
+            return rates.take(self._proxies.client_address(request), self._loop.time())
+
+        return http.application(self.hub, upgrader, may_ask, is_public_tls=is_public_tls)
 
     async def _start_bots(self, stack: contextlib.AsyncExitStack) -> None:
         settings = self.settings

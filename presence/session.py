@@ -22,7 +22,7 @@ from presence.traffic import Traffic
 from protocol.codec import SharedEvent, decode, encode, share
 from protocol.errors import Close, ProtocolError, Refusal, Refused
 from protocol.framing import Framing, frame
-from protocol.records import read_sections
+from protocol.records import read_input
 from protocol.schema import (
     SPEC_OF,
     Ack,
@@ -346,12 +346,9 @@ def canonical_pose(message: Pose) -> bytes:
     """Rewrite a pose message in its canonical form, which is what rooms read.
 
     Needed for what is legal but unusual: longer strides, other msgpack forms. Raises ProtocolError(MALFORMED) unless it
-    holds exactly one input record.
+    holds exactly one input record within its bounds.
     """
-    found = [(kind, table) for kind, table in read_sections(memoryview(message.record)) if kind in PREFIX]
-    if len(found) != 1 or len(found[0][1]) != 1:
-        raise ProtocolError(Close.MALFORMED, "pose: expected one root_input or tracked_input record")
-    kind, table = found[0]
+    kind, table = read_input(message.record)
     return PREFIX[kind] + table.tobytes()
 
 

@@ -339,7 +339,7 @@ def lay_out(entities: Entities, tables: Tables, tick: int, time_ms: int, quiet_t
     _place(arena, starts[written], _opaque(heads))
     entities.told_tick[rows] = tick
     entities.told_ack[rows] = entities.ack[rows]
-    return Frames(memoryview(arena), rows.tolist(), (starts[written] + skipped).tolist(), ends[written].tolist())
+    return Frames(arena.data, rows.tolist(), (starts[written] + skipped).tolist(), ends[written].tolist())
 
 
 def _place_section(arena: records.Bytes, parcel: Parcel, counts: NDArray[np.int64], starts: NDArray[np.int64]) -> None:

@@ -51,8 +51,10 @@ class TlsConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the protocol behind, if there is one."""
         self._pool.discard(self)
+        self._has_ended = True
         if self._protocol is not None:
             self._protocol.connection_lost(exc)
+        self._protocol = None  # it holds our transport, which holds us: nobody waits for the garbage collector
 
     def data_received(self, data: bytes) -> None:
         """Go on with the handshake, or decrypt."""

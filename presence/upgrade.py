@@ -42,7 +42,14 @@ class HttpConnection(web.RequestHandler):
     """aiohttp's protocol for one HTTP connection, in a bounded pool, and able to hand its transport over."""
 
     def __init__(self, server: web.Server, pool: Pool[HttpConnection], loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(server, loop=loop, keepalive_timeout=KEEP_ALIVE_S, access_log=None)  # type: ignore[arg-type]
+        # No request here has a body, so there is none to wait for.
+        super().__init__(
+            server,
+            loop=loop,
+            keepalive_timeout=KEEP_ALIVE_S,
+            lingering_time=0.0,
+            access_log=None,  # type: ignore[arg-type]
+        )
         self._pool = pool
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

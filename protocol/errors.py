@@ -43,9 +43,7 @@ class Close(IntEnum):
 class Refusal(IntEnum):
     """Why one command was refused. The session, and everything else in it, goes on."""
 
-    NOT_IN_ROOM = 1
     ALREADY_IN_ROOM = 2
-    UNKNOWN_ROOM = 3
     UNKNOWN_WORLD = 4
     ROOM_FULL = 5
     ROOM_LOCKED = 6
@@ -57,7 +55,6 @@ class Refusal(IntEnum):
     NOT_HELD = 12
     STALE_VERSION = 13
     TOO_MANY_OBJECTS = 14
-    TOO_FAST = 15
     BAD_PLACE = 16
     TOO_SOON = 17
     UNKNOWN_KIND = 18
@@ -149,9 +146,7 @@ CLOSE_ADVICE: dict[Close, Advice] = {
 }
 
 REFUSAL_ADVICE: dict[Refusal, Advice] = {
-    Refusal.NOT_IN_ROOM: Advice("The command needs a room.", "Join one first."),
     Refusal.ALREADY_IN_ROOM: Advice("The session is in that room.", "Go on; nothing to do."),
-    Refusal.UNKNOWN_ROOM: Advice("There is no such room.", "Ask for the list of rooms."),
     Refusal.UNKNOWN_WORLD: Advice(
         "There is no such world, or the room was made from another one.", "Join with an empty `world`."
     ),
@@ -169,7 +164,6 @@ REFUSAL_ADVICE: dict[Refusal, Advice] = {
         "The object changed hands since that version.", "Take the version from the newest `objects` or `done`."
     ),
     Refusal.TOO_MANY_OBJECTS: Advice("The room or the person has its number of objects.", "Despawn some."),
-    Refusal.TOO_FAST: Advice("Further than one may move in the time.", "Go there at a walking pace."),
     Refusal.BAD_PLACE: Advice("Outside the world's bounds.", "Choose a place inside."),
     Refusal.TOO_SOON: Advice(
         "Over the rate of this command, or within its cool-down.", "Wait half a second or more, then try again."

@@ -89,9 +89,7 @@ export type Close = (typeof Close)[keyof typeof Close];
 
 /** Why one command was refused. The session, and everything else in it, goes on. */
 export const Refusal = {
-  NOT_IN_ROOM: 1,
   ALREADY_IN_ROOM: 2,
-  UNKNOWN_ROOM: 3,
   UNKNOWN_WORLD: 4,
   ROOM_FULL: 5,
   ROOM_LOCKED: 6,
@@ -103,7 +101,6 @@ export const Refusal = {
   NOT_HELD: 12,
   STALE_VERSION: 13,
   TOO_MANY_OBJECTS: 14,
-  TOO_FAST: 15,
   BAD_PLACE: 16,
   TOO_SOON: 17,
   UNKNOWN_KIND: 18,

@@ -1,125 +1,26 @@
-"""presence.connection, presence.tcp and presence.websocket: bytes in, frames out, and an end in good order."""
+"""presence.connection: what both transports share. Bytes in, frames out, and an end in good order."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
 from presence.connection import LINGER_S, ClientConnection
 from presence.limits import MAX_OVERRUNS
 from presence.tcp import TcpConnection
-from presence.websocket import WebSocketConnection
 from protocol.codec import decode, encode
 from protocol.errors import Close
-from protocol.framing import Framing, Opcode, TcpReader, mask, tcp_header, websocket_header
-from protocol.records import DTYPES, Section, section_bytes
+from protocol.framing import Framing, Opcode
+from protocol.records import DTYPES, Section
 from protocol.schema import Chat, Closing, Join, Ping, Pong, Pose, Said, Sender, Snapshot, Welcome
 from tests.hubs import Desk, a_hello
 from tests.rooms import input_record
-from tests.sockets import MemoryTransport
+from tests.wires import MAX_FRAME_BYTES, Wire, a_pose
 
-MAX_FRAME_BYTES = 1024
-KEY = b"\x37\xfa\x21\x3d"
 BOTH = pytest.mark.parametrize("framing", list(Framing))
-
-
-class Loop:
-    """An event loop's clock and timers, moved by hand."""
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._timers: list[tuple[float, Callable[[], object]]] = []
-
-    def time(self) -> float:
-        """Return the desk's time."""
-        return self._desk.now
-
-    def call_later(self, delay_s: float, callback: Callable[[], object]) -> Loop:
-        """Remember a timer; `cancel` forgets all of them."""
-        self._timers.append((self.time() + delay_s, callback))
-        return self
-
-    def cancel(self) -> None:
-        """Forget the timers."""
-        self._timers.clear()
-
-    def pass_by(self, seconds: float) -> None:
-        """Let time pass."""
-        self._desk.now += seconds
-        due = [callback for when, callback in self._timers if when <= self.time()]
-        for callback in due:
-            callback()
-
-
-class Wire:
-    """A connection of one transport on a transport in memory, and the client behind it."""
-
-    def __init__(self, framing: Framing, desk: Desk | None = None) -> None:
-        self.framing = framing
-        self.desk = desk or Desk(max_half_open=100, max_per_address=100)
-        self.loop = Loop(self.desk)
-        loop = cast("asyncio.AbstractEventLoop", self.loop)
-        self.connection: ClientConnection
-        if framing is Framing.TCP:
-            self.connection = TcpConnection(self.desk.hub, loop, MAX_FRAME_BYTES)
-        else:
-            self.connection = WebSocketConnection(self.desk.hub, loop, MAX_FRAME_BYTES, "192.0.2.1")
-        self.transport = MemoryTransport()
-        self.transport.connect(self.connection)
-
-    def framed(self, payload: bytes, opcode: Opcode = Opcode.BINARY) -> bytes:
-        """Frame a payload as a client does."""
-        if self.framing is Framing.TCP:
-            return tcp_header(len(payload)) + payload
-        header = bytearray(websocket_header(len(payload), opcode))
-        header[1] |= 0x80
-        return bytes(header) + KEY + mask(payload, KEY)
-
-    def send(self, *messages: Any) -> None:
-        """Send messages in one piece."""
-        self.receive(b"".join(self.framed(encode(message)) for message in messages))
-
-    def receive(self, data: bytes) -> None:
-        """Let the connection receive bytes."""
-        self.connection.data_received(data)
-
-    def frames(self) -> list[tuple[Opcode, bytes]]:
-        """Cut what was written into frames, and forget it."""
-        data, found = bytes(self.transport.written), []
-        self.transport.written.clear()
-        if self.framing is Framing.TCP:
-            return [(Opcode.BINARY, payload) for payload in TcpReader(2**20).feed(data)]
-        while data:
-            opcode, length, start = Opcode(data[0] & 0x0F), data[1], 2
-            if length == 126:
-                length, start = int.from_bytes(data[2:4], "big"), 4
-            found.append((opcode, data[start : start + length]))
-            data = data[start + length :]
-        return found
-
-    def heard(self) -> list[Any]:
-        """Decode the messages written, and forget them."""
-        return [decode(payload, Sender.SERVER) for opcode, payload in self.frames() if opcode is Opcode.BINARY]
-
-    def enter(self) -> None:
-        """Open a session and enter the lobby."""
-        self.send(a_hello(), Join(1, "lobby", ""))
-        self.desk.tick()
-        self.heard()
-
-    def last_ack(self) -> int:
-        """Let a tick pass and return the newest pose it acknowledges."""
-        self.desk.tick()
-        return int.from_bytes(self.heard()[-1].data[8:12], "little")
-
-
-def a_pose(seq: int, kind: Section = Section.ROOT_INPUT, x_m: float = 0.0) -> Pose:
-    """Make a pose message."""
-    return Pose(section_bytes(kind, input_record(kind, seq, (x_m, 0, 0))))
 
 
 # --- receiving --------------------------------------------------------------------------------------------------------
@@ -154,29 +55,6 @@ def test_a_lone_pose_takes_the_short_cut(framing: Framing, kind: Section, monkey
     monkeypatch.setattr(ClientConnection, "data_received", None)
     wire.send(a_pose(11, kind))
     assert wire.last_ack() == 11
-
-
-@BOTH
-def test_what_looks_like_a_lone_pose_inside_another_frame_is_not_one(framing: Framing) -> None:
-    """A frame cut so that its rest looks like a whole pose frame is still read as what it is."""
-    wire = Wire(framing)
-    wire.enter()
-    lookalike = wire.framed(encode(a_pose(99)))
-    text = "a" * 40
-    chat = Chat(5, 0, 0, text)
-    payload = encode(chat)
-    if framing is Framing.TCP:
-        stream = tcp_header(len(lookalike) + 2) + b"\x92\x08" + lookalike
-        wire.receive(stream[:6])
-        wire.receive(lookalike)
-        wire.desk.tick()
-        assert wire.heard()[-1].code == Close.MALFORMED
-        return
-    fragment = bytearray(wire.framed(payload))
-    wire.receive(bytes(fragment[:10]))
-    wire.receive(bytes(fragment[10:]))
-    wire.desk.tick()
-    assert [message.text for message in wire.heard() if isinstance(message, Said)] == [text]
 
 
 @BOTH
@@ -242,65 +120,6 @@ def test_what_comes_after_a_fault_is_not_looked_at(framing: Framing) -> None:
     wire.send(Ping(2))
     wire.send(a_pose(1))
     assert [type(message) for message in wire.heard()] == [Closing]
-
-
-# --- WebSocket's own frames -------------------------------------------------------------------------------------------
-
-
-def test_a_websocket_ping_is_answered_and_counts_as_life() -> None:
-    """Libraries ping by themselves; that keeps a session alive."""
-    wire = Wire(Framing.WEBSOCKET)
-    wire.enter()
-    assert wire.connection.session is not None
-    wire.desk.now += 9.0
-    wire.receive(wire.framed(b"are you there", Opcode.PING))
-    assert wire.frames() == [(Opcode.PONG, b"are you there")]
-    assert wire.connection.session.heard_at == wire.desk.now
-    wire.receive(wire.framed(b"unasked", Opcode.PONG))
-    assert wire.frames() == []
-
-
-def test_a_flood_of_websocket_pings_is_not_answered_and_closes() -> None:
-    """Control frames have a limit of their own."""
-    wire = Wire(Framing.WEBSOCKET)
-    wire.enter()
-    for _ in range(20 + MAX_OVERRUNS):
-        wire.receive(wire.framed(b"", Opcode.PING))
-    assert [opcode for opcode, _ in wire.frames()] == [Opcode.PONG] * 20
-    wire.receive(wire.framed(b"", Opcode.PING))
-    assert wire.heard()[0].code == Close.RATE_LIMITED
-
-
-def test_a_websocket_close_is_answered_and_the_seat_is_held() -> None:
-    """A page that closes its socket without bye may come back."""
-    wire = Wire(Framing.WEBSOCKET)
-    wire.enter()
-    wire.receive(wire.framed((1001).to_bytes(2, "big") + b"going away", Opcode.CLOSE))
-    assert wire.frames() == [(Opcode.CLOSE, (1001).to_bytes(2, "big"))]
-    assert wire.transport.has_eof
-    wire.transport.lose()
-    wire.desk.tick()
-    assert len(wire.desk.hub.rooms["lobby"]) == 1
-    assert wire.desk.notebook.turned_away_
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"\x82\x05hello",  # not masked
-        b"\xc2\x80" + KEY,  # a reserved bit
-        b"\x83\x80" + KEY,  # a reserved opcode
-        b"\x81\x85" + KEY + mask(b"hello", KEY),  # text
-        b"\x80\x80" + KEY,  # a continuation of nothing
-        b"\x09\x80" + KEY,  # a control frame in fragments
-    ],
-)
-def test_broken_websocket_frames_close(data: bytes) -> None:
-    """What RFC 6455 forbids is malformed."""
-    wire = Wire(Framing.WEBSOCKET)
-    wire.enter()
-    wire.receive(data)
-    assert wire.heard()[0].code == Close.MALFORMED
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -420,8 +239,3 @@ def test_a_refused_connection_leaves_no_trace(framing: Framing) -> None:
     assert Wire(framing, desk).heard()[0].code == Close.SERVER_FULL
     first.transport.lose()
     assert Wire(framing, desk).heard() == []
-
-
-def test_the_address_of_a_tcp_connection_is_its_sockets() -> None:
-    """Nobody else vouches for it."""
-    assert Wire(Framing.TCP).connection.address == "192.0.2.1"

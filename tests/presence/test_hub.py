@@ -66,7 +66,7 @@ def test_another_major_version_is_refused_in_plain_words() -> None:
         assert line.code is Close.VERSION_MISMATCH
         assert line.closed is not None
         assert f"version {payload[2]}" in line.closed[1]
-        assert f"speaks {MAJOR}" in line.closed[1]
+        assert f"speaks version {MAJOR}" in line.closed[1]
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 
 from presence.limits import (
     MAX_OVERRUNS,
+    MAX_SOURCES,
     OVERRUN_WINDOW_S,
     AddressLimits,
     Bucket,
     Pool,
     RateLimits,
+    SourceRates,
     source_of,
 )
 from protocol.errors import Close, ProtocolError
@@ -132,6 +134,26 @@ def test_exempt_addresses_are_not_counted() -> None:
 def test_who_an_address_counts_as(address: str, source: str) -> None:
     """IPv4 is counted by address in either notation, IPv6 by the network that one customer has."""
     assert source_of(address) == source
+
+
+def test_each_address_has_a_rate_of_its_own() -> None:
+    """One that asks too often does not cost the others their turn; an exempt one is not counted."""
+    rates = SourceRates(Rate(1, 2), is_exempt=lambda address: address == "10.0.0.1")
+    assert [rates.take("192.0.2.1", 0.0) for _ in range(3)] == [True, True, False]
+    assert rates.take("192.0.2.2", 0.0)
+    assert rates.take("192.0.2.1", 1.0)
+    assert all(rates.take("10.0.0.1", 0.0) for _ in range(10))
+
+
+def test_only_so_many_addresses_are_remembered() -> None:
+    """The one seen first is forgotten first, and starts over."""
+    rates = SourceRates(Rate(1, 1), is_exempt=lambda _: False)
+    for number in range(MAX_SOURCES):
+        rates.take(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", 0.0)
+    assert not rates.take("10.0.0.0", 0.0)
+    rates.take("192.0.2.1", 0.0)
+    assert rates.take("10.0.0.0", 0.0)
+    assert not rates.take("192.0.2.1", 0.0)
 
 
 # --- pool -------------------------------------------------------------------------------------------------------------

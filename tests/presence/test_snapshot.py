@@ -61,6 +61,17 @@ def test_a_leave_is_told_once_and_nothing_more_of_who_left() -> None:
     assert ann.all(Snapshot) == []
 
 
+def test_who_comes_back_into_sight_enters_anew() -> None:
+    """Nothing of the first visit is presumed: an enter and an absolute record again."""
+    stage, ann, bob = pair()
+    for place in ((12, 0, 0), (2, 0, 0)):
+        stage.put(bob, place)
+        stage.tick()
+    snapshot = last_snapshot(ann)
+    assert snapshot.enters == [(bob.entity, 1)]
+    assert [record.pose for record in snapshot.absolutes] == [Pose(ROOT, (2000, 0, 0))]
+
+
 def test_who_leaves_the_room_leaves_every_view() -> None:
     """Somebody gone is told to all who held them, also to those who could not be written to at that time."""
     stage, ann, bob = pair()
@@ -511,6 +522,7 @@ class Model:
             self.truth[visitor.entity] = Pose(ROOT, place, yaw)
 
     def _jump(self, visitor: Visitor, dx: int, dz: int) -> None:
+        self.tick()  # a rest is counted from tick to tick
         self.stage.now += TELEPORT_REST_S
         x, _, z = self.truth[visitor.entity].place
         visitor.seq += 1
