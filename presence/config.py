@@ -284,7 +284,7 @@ class Settings:
         tuple[RoomSetting, ...],
         Setting(many(_read_room, "ROOM=WORLD"), (RoomSetting("lobby", "plaza"),), "rooms there from the start"),
     ]
-    room_capacity: Annotated[int, Setting(whole(1, 30_000), 1000, "most people in one room")]
+    room_capacity: Annotated[int, Setting(whole(1, 1000), 1000, "most people in one room")]
     tick_hz: Annotated[int, Setting(whole(1, 60), 20, "steps of a room's clock each second", "Hz")]
     interest_radius_m: Annotated[float, Setting(decimal(0.5, 1000), 10.0, "how far an avatar sees others", "m")]
 
@@ -303,9 +303,6 @@ class Settings:
     max_frame_bytes: Annotated[int, Setting(whole(8192, 2**20), 16384, "largest frame a client may send", "bytes")]
     rate_limits: Annotated[bool, Setting(SWITCH, True, "limit how often each message may be sent; off for tests only")]
 
-    seed: Annotated[
-        int | None, Setting(whole(0, 2**63 - 1), None, "seed of all chance in the rooms; unset: the system's")
-    ]
     bots: Annotated[int, Setting(whole(0, 2000), 0, "avatars that walk about, from a process of their own")]
     log_level: Annotated[
         str, Setting(text("debug", "info", "warning", "error"), "info", "least serious line that is logged")

@@ -17,6 +17,8 @@ from protocol.records import DTYPES, SECTION_HEADER, Section, Table
 from protocol.schema import SPEC_OF, Pose, Teleport
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from presence.entities import Mask, Rows
@@ -37,15 +39,6 @@ KIND_OF_LENGTH = {MASK_BYTES + len(PREFIX[kind]) + DTYPES[kind].itemsize: kind f
 
 
 @dataclass(slots=True)
-class _Raw:
-    """Poses of one kind as received: parallel lists."""
-
-    rows: list[int] = field(default_factory=list)
-    frames: list[bytes] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class Batch:
     """Parsed poses of one kind, in order of arrival; `is_good` is false where a record breaks the protocol."""
 
@@ -58,14 +51,47 @@ class Batch:
 
 @dataclass(slots=True)
 class Segment:
-    """Poses, and the commands that are carried out after them."""
+    """Poses as received, in parallel lists, and the commands that are carried out after them."""
 
-    raw: dict[int, _Raw] = field(default_factory=lambda: {length: _Raw() for length in KIND_OF_LENGTH})
+    rows: list[int] = field(default_factory=list)
+    frames: list[bytes] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
     commands: list[tuple[int, Any]] = field(default_factory=list)
 
     def batches(self) -> list[Batch]:
-        """Parse the poses, a batch for each kind."""
-        return [_parsed(KIND_OF_LENGTH[length], raw) for length, raw in self.raw.items() if raw.rows]
+        """Parse the poses: a batch for each kind, and further ones where somebody changed between kinds."""
+        lengths = set(map(len, self.frames))
+        if len(lengths) > 1:
+            return [self._parsed(length, run) for length, run in self._runs()]
+        return [self._parsed(length, range(len(self.rows))) for length in lengths]
+
+    def _runs(self) -> list[tuple[int, list[int]]]:
+        """Divide the poses by length, beginning anew where the next pose of a row is of the other length."""
+        runs: list[tuple[int, list[int]]] = []
+        length_of: dict[int, int] = {}
+        current: dict[int, list[int]] = {length: [] for length in KIND_OF_LENGTH}
+        for index, (row, frame) in enumerate(zip(self.rows, self.frames, strict=True)):
+            if length_of.setdefault(row, len(frame)) != len(frame):
+                runs += current.items()
+                length_of, current = {row: len(frame)}, {length: [] for length in KIND_OF_LENGTH}
+            current[len(frame)].append(index)
+        runs += current.items()
+        return [run for run in runs if run[1]]
+
+    def _parsed(self, length: int, run: Sequence[int]) -> Batch:
+        kind = KIND_OF_LENGTH[length]
+        prefix = np.frombuffer(PREFIX[kind], np.uint8)
+        frames = np.frombuffer(b"".join([self.frames[k] for k in run]), np.uint8).reshape(len(run), -1)
+        keys = np.tile(frames[:, :MASK_BYTES], (1, -(-length // MASK_BYTES)))[:, : length - MASK_BYTES]
+        payload = frames[:, MASK_BYTES:] ^ keys
+        table = np.ascontiguousarray(payload[:, len(prefix) :]).view(DTYPES[kind]).reshape(-1)
+        return Batch(
+            kind=kind,
+            rows=np.array([self.rows[k] for k in run], dtype=np.intp),
+            table=table,
+            received=np.array([self.times[k] for k in run]),
+            is_good=(payload[:, : len(prefix)] == prefix).all(axis=1) & records.check_input(table, kind),
+        )
 
 
 class Inbox:
@@ -77,10 +103,10 @@ class Inbox:
 
     def add_pose(self, row: int, masked: bytes, now: float) -> None:
         """Add a canonical pose message as received: mask key, then masked payload. The hot path of every client."""
-        raw = self._current.raw[len(masked)]
-        raw.rows.append(row)
-        raw.frames.append(masked)
-        raw.times.append(now)
+        segment = self._current
+        segment.rows.append(row)
+        segment.frames.append(masked)
+        segment.times.append(now)
 
     def add(self, row: int, command: Any) -> None:
         """Add a decoded command."""
@@ -95,19 +121,3 @@ class Inbox:
         self._current = Segment()
         self._segments = [self._current]
         return taken
-
-
-def _parsed(kind: Section, raw: _Raw) -> Batch:
-    prefix = np.frombuffer(PREFIX[kind], np.uint8)
-    frames = np.frombuffer(b"".join(raw.frames), np.uint8).reshape(len(raw.frames), -1)
-    length = frames.shape[1] - MASK_BYTES
-    keys = np.tile(frames[:, :MASK_BYTES], (1, -(-length // MASK_BYTES)))[:, :length]
-    payload = frames[:, MASK_BYTES:] ^ keys
-    table = np.ascontiguousarray(payload[:, len(prefix) :]).view(DTYPES[kind]).reshape(-1)
-    return Batch(
-        kind=kind,
-        rows=np.array(raw.rows, dtype=np.intp),
-        table=table,
-        received=np.array(raw.times),
-        is_good=(payload[:, : len(prefix)] == prefix).all(axis=1) & records.check_input(table, kind),
-    )

@@ -50,7 +50,7 @@ def apply(
         _, first = np.unique(rows[remaining], return_index=True)
         turn = remaining[np.sort(first)]  # one record of each row at a time: each is judged from where the last one led
         remaining = np.delete(remaining, np.sort(first))
-        fresh = turn[_is_newer(table["seq"][turn], entities.ack[rows[turn]])]
+        fresh = turn[is_newer(table["seq"][turn], entities.ack[rows[turn]])]
         judged = _judge(entities, world, rows[fresh], table[fresh], received[fresh])
         entities.ack[rows[fresh]] = table["seq"][fresh]
         accepted = fresh[judged == FINE]
@@ -105,7 +105,7 @@ def zone_cause(entities: Entities, world: World, rows: Rows, position_mm: NDArra
     return causes
 
 
-def _is_newer(seq: NDArray[np.uint32], last: NDArray[np.uint32]) -> Mask:
+def is_newer(seq: NDArray[np.uint32], last: NDArray[np.uint32]) -> Mask:
     """Compare sequence numbers in serial arithmetic (RFC 1982)."""
     return np.asarray((seq - last).astype(np.int32) > 0, dtype=np.bool_)
 

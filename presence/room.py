@@ -177,9 +177,9 @@ class Room:
         member = state.seats[row].member
         state.entities.grants[row] = self.world.clearance_bits(member.identity.grants)
         for other, seat in state.seats.items():
-            is_blocked = seat.member.identity.user in member.blocks or member.identity.user in seat.member.blocks
+            is_blocked = other != row and (_blocks(member, seat.member) or _blocks(seat.member, member))
             if is_blocked or state.entities.has_blocks:
-                block(state.entities, row, other, is_blocked and other != row)
+                block(state.entities, row, other, is_blocked)
         state.changed_entries.add(row)
         state.changed_permissions.add(row)
 
@@ -372,9 +372,15 @@ class Room:
         seat.teleport_ready_at = now + movement.TELEPORT_REST_S
         movement.place(entities, self.world, row, place, now)
         entities.yaw[row], entities.has_jumped[row] = message.yaw, True
-        entities.ack[row] = message.seq
+        if movement.is_newer(np.array([message.seq], np.uint32), entities.ack[[row]])[0]:
+            entities.ack[row] = message.seq
         state.moved.add(row)
         state.done(row, message.ref)
+
+
+def _blocks(member: Member, other: Member) -> bool:
+    """Tell whether a member hides itself from another; nobody can hide from a moderator that way."""
+    return other.identity.user in member.blocks and not moderation.may_moderate(other.identity)
 
 
 _OWN: dict[type[Any], Callable[[Room, int, Any, float], None]] = {

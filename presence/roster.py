@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from presence.state import State
     from protocol.codec import SharedEvent
 
-# Keeps an event of the longest names and texts below 64 KB.
+# An entry takes 60 bytes as a rule and 1.5 KB with the longest names and roles: events stay below 200 KB.
 _MAX_ITEMS = 128
 
 
@@ -37,19 +37,23 @@ def update(state: State) -> None:
 
 
 def _tell_changes(state: State) -> None:
+    held = _held(state)
+    # whose hands hold an object is told according to whether the viewer may know of the holder
+    state.changed_entries.update(thing for thing, holder in held.items() if holder in state.changed_permissions)
     changed = np.array(sorted(state.changed_entries | state.changed_permissions), dtype=np.intp)
     viewers = state.seat_rows()
     is_refocused = np.isin(viewers, list(state.changed_permissions))
-    letters = _Letters(state)
-    _tell(state, letters, viewers[~is_refocused], changed)
-    _tell(state, letters, viewers[is_refocused], np.union1d(changed, state.entities.alive()))
+    letters = _Letters(state, held)
+    _tell(state, letters, viewers[~is_refocused], changed, state.changed_entries)
+    everything = np.union1d(changed, state.entities.alive())
+    _tell(state, letters, viewers[is_refocused], everything, state.changed_entries | held.keys())
     state.changed_entries.clear()
     state.changed_permissions.clear()
 
 
-def _tell(state: State, letters: _Letters, viewers: Rows, subjects: Rows) -> None:
-    """Bring what `viewers` know of `subjects` up to date, and tell them; a new entry is told to all who know it."""
-    is_new_entry = np.isin(subjects, list(state.changed_entries))
+def _tell(state: State, letters: _Letters, viewers: Rows, subjects: Rows, fresh: set[int]) -> None:
+    """Bring what `viewers` know of `subjects` up to date, and tell them; `fresh` entries go to all who know them."""
+    is_new_entry = np.isin(subjects, list(fresh))
     entities = state.entities
     grid = np.ix_(viewers, subjects)
     wanted = may_see(entities, viewers[:, None], subjects[None, :]) & entities.is_alive[subjects]
@@ -63,13 +67,19 @@ def _tell(state: State, letters: _Letters, viewers: Rows, subjects: Rows) -> Non
             state.send(row, event)
 
 
-class _Letters:
-    """The events of one update, each distinct one encoded once."""
+def _held(state: State) -> dict[int, int]:
+    """Map the row of each object in somebody's hands to its holder's."""
+    return {row: made.holder for row, made in state.things.items() if made.holder is not None}
 
-    def __init__(self, state: State) -> None:
+
+class _Letters:
+    """The events of one update, each distinct one encoded once. What a viewer does not know of holds nothing for it."""
+
+    def __init__(self, state: State, held: dict[int, int]) -> None:
         self._state = state
-        self._items: dict[int, bytes] = {}
-        self._events: dict[bytes, list[SharedEvent]] = {}
+        self._held = held
+        self._items: dict[tuple[int, bool], bytes] = {}
+        self._events: dict[tuple[bytes, bytes, frozenset[int]], list[SharedEvent]] = {}
 
     def of(self, viewer: int, subjects: Rows, gone: Mask, news: Mask) -> list[SharedEvent]:
         """Return the events that tell `viewer` of the chosen subjects; its own entry comes first."""
@@ -77,25 +87,29 @@ class _Letters:
         if viewer in told:
             told = np.concatenate([[viewer], told[told != viewer]])
         lost = subjects[gone]
-        key = told.tobytes() + b"|" + lost.tobytes()
+        knows = self._state.entities.knows[viewer]
+        in_hidden_hands = frozenset(row for row, holder in self._held.items() if not knows[holder])
+        key = (told.tobytes(), lost.tobytes(), in_hidden_hands)
         if key not in self._events:
-            self._events[key] = self._written(told, lost)
+            self._events[key] = self._written(told, lost, in_hidden_hands)
         return self._events[key]
 
-    def _written(self, told: Rows, lost: Rows) -> list[SharedEvent]:
+    def _written(self, told: Rows, lost: Rows, in_hidden_hands: frozenset[int]) -> list[SharedEvent]:
         entities = self._state.entities
         events = [share(Gone(0, entities.id[lost].tolist()))] if len(lost) else []
         is_thing = entities.body[told] == Body.THING
         for cls, rows in ((Roster, told[~is_thing]), (Objects, told[is_thing])):
-            items = [self._item(int(row)) for row in rows]
+            items = [self._item(row, row in in_hidden_hands) for row in rows.tolist()]
             events += [share_items(cls, items[k : k + _MAX_ITEMS]) for k in range(0, len(items), _MAX_ITEMS)]
         return events
 
-    def _item(self, row: int) -> bytes:
-        if row not in self._items:
+    def _item(self, row: int, is_holder_hidden: bool) -> bytes:
+        key = (row, is_holder_hidden)
+        if key not in self._items:
             is_thing = row in self._state.things
-            self._items[row] = pack_item(thing(self._state, row) if is_thing else person(self._state, row))
-        return self._items[row]
+            entry = thing(self._state, row, is_holder_hidden) if is_thing else person(self._state, row)
+            self._items[key] = pack_item(entry)
+        return self._items[key]
 
 
 def person(state: State, row: int) -> Person:
@@ -117,8 +131,8 @@ def person(state: State, row: int) -> Person:
     )
 
 
-def thing(state: State, row: int) -> Thing:
-    """Describe the object of a row as the object list does."""
+def thing(state: State, row: int, is_holder_hidden: bool) -> Thing:
+    """Describe the object of a row as the object list does; a hidden holder is nobody."""
     made, entities = state.things[row], state.entities
     x, y, z = entities.position[row].tolist()
     return Thing(
@@ -126,7 +140,7 @@ def thing(state: State, row: int) -> Thing:
         generation=int(entities.generation[row]),
         prop=made.prop,
         version=made.version,
-        holder=0 if made.holder is None else int(entities.id[made.holder]),
+        holder=0 if made.holder is None or is_holder_hidden else int(entities.id[made.holder]),
         x=x,
         y=y,
         z=z,

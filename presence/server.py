@@ -126,6 +126,7 @@ class Server:
         gc.freeze()  # what is there now stays for good; collections need not look at it again
         _log.info(
             "listening",
+            url=f"{'https' if self.settings.is_tls else 'http'}://{_in_url(self.settings.host)}:{self.http_port}/",
             host=self.settings.host,
             http_port=self.http_port,
             tcp_port=self.tcp_port,
@@ -210,7 +211,7 @@ class Server:
     async def _start_bots(self, stack: contextlib.AsyncExitStack) -> None:
         settings = self.settings
         host = "127.0.0.1" if settings.host in ("0.0.0.0", "localhost") else settings.host  # noqa: S104  compared only
-        url = f"{'tcps' if settings.is_tls else 'tcp'}://{f'[{host}]' if ':' in host else host}:{self.tcp_port}"
+        url = f"{'tcps' if settings.is_tls else 'tcp'}://{_in_url(host)}:{self.tcp_port}"
         room = settings.rooms[0].name if settings.rooms else "lobby"
         certificate = str(settings.tls_cert) if settings.tls_cert is not None else None
         bots = await Bots.start(url, room, settings.bots, certificate)
@@ -327,6 +328,10 @@ def _tls_context(settings: Settings) -> ssl.SSLContext | None:
     except (OSError, ssl.SSLError) as error:
         raise StartError(f"the certificate {settings.tls_cert} and its key cannot be used: {error}") from None
     return context
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _listen_problem(error: OSError, host: str, port: int, setting: str) -> str:

@@ -25,7 +25,7 @@ MAX_CLEARANCES: Final = 64  # one bit each in 64-bit columns
 MAX_ZONES: Final = 256  # far within the int16 of a zone number, and a plan a person can still read
 MAX_CAPACITY: Final = 65_535  # entity ids are u16: no zone can hold more
 MAX_OBSTACLES: Final = 10_000  # walls, and boxes: far more than a headset can draw
-MAX_ITEMS: Final = 1000  # of any other list
+MAX_ITEMS: Final = 512  # of any other list: as many objects, and a full house, still fit one snapshot
 
 _UNIT_TOLERANCE: Final = 0.001  # a quaternion typed with four decimals is within it
 _DOUBLE_ERROR_MM: Final = 1e-6  # a thousand times what a double of this size is off by

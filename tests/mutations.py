@@ -53,7 +53,7 @@ INTEREST = (
         "presence/interest.py",
         "np.arange(-_SPAN, _SPAN + 1) * width",
         "np.arange(-_SPAN, _SPAN) * width",
-        "presence/test_interest.py::test_the_grid_finds_what_looking_at_every_pair_finds",
+        "presence/test_interest.py::test_wherever_the_cells_lie_all_directions_are_looked_at",
     ),
     Mutation(
         "the grid has no margins",
@@ -199,7 +199,7 @@ DELTA = (
         "presence/snapshot.py",
         "entities.holds[owners, gone] = False",
         "entities.holds[owners[:0], gone[:0]] = False",
-        "presence/test_snapshot.py::test_a_leave_is_told_once_and_nothing_more_of_who_left",
+        "presence/test_snapshot.py::test_who_comes_back_into_sight_enters_anew",
     ),
     Mutation(
         "the digest forgets who has left",
@@ -355,11 +355,11 @@ RESUME = (
         "presence/test_outbox.py::test_an_ack_of_what_was_not_sent_is_the_peers_fault",
     ),
     Mutation(
-        "an overfull outbox takes more, with a gap",
+        "an overfull outbox takes more and leaves a gap",
         "presence/outbox.py",
         "        if self.is_full:\n            return\n",
         "",
-        "presence/test_outbox.py::test_too_many_unacknowledged_bytes_fill_it_too",
+        "presence/test_outbox.py::test_too_many_unacknowledged_events_fill_it_for_good",
     ),
     Mutation(
         "a resume token works twice",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from benchmarks.oracle import Replica
+from benchmarks.replica import Replica
 from benchmarks.snapshot_reader import Pose, Snapshot, payloads, read_snapshot
 from presence import movement
 from presence.identity import Identity

@@ -236,9 +236,9 @@ def test_a_server_that_somebody_can_enter_has_no_entry_problem(flags: list[str])
 
 def test_settings_are_described_with_value_unit_and_source() -> None:
     """What is printed can be read by a program, and holds no access key."""
-    described = config.describe(load("--keys-url", "https://keys.example/set?sig=abc", "--seed", "5"))
+    described = config.describe(load("--keys-url", "https://keys.example/set?sig=abc", "--bots", "5"))
     assert described["keys_url"].value == "https://keys.example/set?…"
-    assert described["seed"] == config.Described(5, "", "flag --seed")
+    assert described["bots"] == config.Described(5, "", "flag --bots")
     assert described["heartbeat_s"] == config.Described(5.0, "s", "default")
     assert described["rooms"].value == ["lobby=plaza"]
 

@@ -119,7 +119,9 @@ def test_what_comes_after_a_fault_is_not_looked_at(framing: Framing) -> None:
     wire.receive(wire.framed(b"\xc1") + wire.framed(encode(Ping(1))))
     wire.send(Ping(2))
     wire.send(a_pose(1))
+    wire.receive(wire.framed(bytes(MAX_FRAME_BYTES + 1)))
     assert [type(message) for message in wire.heard()] == [Closing]
+    assert wire.desk.notebook.closed_ == [Close.MALFORMED]
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------

@@ -55,6 +55,16 @@ def test_poses_stay_in_order_by_kind() -> None:
     assert found == [(ROOT, [5, 5, 1], [0, 2, 3], [0, 0.25, 0.375]), (TRACKED, [2], [1], [0.125])]
 
 
+def test_who_changes_kind_keeps_the_order_of_arrival() -> None:
+    """Putting a headset on and off within a tick makes further batches; nobody's later pose comes before an earlier."""
+    inbox = Inbox()
+    for seq, (row, kind) in enumerate([(1, TRACKED), (2, ROOT), (1, ROOT), (2, ROOT), (1, TRACKED)]):
+        inbox.add_pose(row, masked_pose(kind, seq, (0, 0, 0)), 0.0)
+    (segment,) = inbox.take()
+    found = [(batch.kind, batch.table["seq"].tolist()) for batch in segment.batches()]
+    assert found == [(ROOT, [1]), (TRACKED, [0]), (ROOT, [2, 3]), (TRACKED, [4])]
+
+
 def test_every_byte_before_the_record_must_be_right() -> None:
     """A message of the right length that is not a canonical pose is not good; the others of its batch are."""
     for position in range(len(PREFIX[ROOT])):

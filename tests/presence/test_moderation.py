@@ -57,6 +57,15 @@ def test_muting_shows_in_the_roster_and_is_undone() -> None:
     assert not meeting.third.roster["member"].muted
 
 
+def test_a_block_hides_nobody_from_a_moderator() -> None:
+    """Who blocks the chair still sees the chair, and can still be muted."""
+    meeting = Meeting()
+    meeting.stage.block(meeting.member, meeting.chair)
+    meeting.act(meeting.chair, Action.MUTE, meeting.member)
+    assert meeting.member.roster["member"].muted
+    assert "chair" in meeting.member.roster
+
+
 @pytest.mark.parametrize(("reason", "told"), [("rude", "rude"), ("", "removed by a moderator")])
 def test_a_kick_is_left_to_who_owns_the_session(reason: str, told: str) -> None:
     """The report names the member with a code and a reason; the room itself closes nobody."""

@@ -166,6 +166,20 @@ def test_nothing_is_written_to_a_stalled_socket() -> None:
     assert ann.held[bob.entity].place == (2100, 0, 0)
 
 
+def test_a_socket_that_was_full_is_written_a_copy() -> None:
+    """Were it to fill up again it would keep the whole room's arena alive; the others are written a view of it."""
+    stage = Stage()
+    ann, bob = stage.enter("ann"), stage.enter("bob", (2, 0, 0))
+    stage.tick()
+    ann.is_writable = False
+    stage.tick()
+    ann.is_writable = True
+    stage.walk(ann, (0.1, 0, 0))
+    stage.walk(bob, (2.1, 0, 0))
+    stage.tick()
+    assert [type(data) for data in (*ann.written, *bob.written)] == [bytes, memoryview]
+
+
 def test_a_room_of_the_lost_goes_on() -> None:
     """Nobody to write to: ticks pass, and nothing is lost of what they come back to."""
     stage = Stage()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.schema import Gone, Joined, Objects, Roster, SetStatus, Spawn, Status
+from protocol.schema import Gone, Grab, Joined, Objects, Roster, SetStatus, Spawn, Status
 from tests.rooms import Metres, Stage, Visitor, identity, last_snapshot, world, zone
 
 INSIDE: Metres = (6, 0, 6)
@@ -170,6 +171,33 @@ def test_an_object_in_a_cleared_zone_is_known_to_the_cleared() -> None:
     stage.tick()
     assert {thing.x for thing in ann.things.values()} == {6000, 4000}
     assert {thing.x for thing in bob.things.values()} == {4000}
+
+
+@pytest.mark.parametrize("hidden_by", ["clearance", "block"])
+def test_hidden_hands_hold_nothing(hidden_by: str) -> None:
+    """Whoever may not know of the holder sees the object in nobody's hands, from the same tick, and back again."""
+    stage = Stage(PLACE)
+    ann, bob = stage.enter("ann", OUTSIDE, grants=["vault"]), stage.enter("bob", OUTSIDE)
+    x, y, z = (round(axis * 1000) for axis in OUTSIDE)
+    stage.send(ann, Spawn, "bag", x, y, z, 0)
+    stage.tick()
+    (bag,) = bob.things
+    stage.send(ann, Grab, bag)
+    stage.tick()
+    assert bob.things[bag].holder == ann.entity
+    if hidden_by == "block":
+        stage.block(bob, ann)
+    else:
+        stage.put(ann, INSIDE)
+    stage.tick()
+    assert bob.things[bag].holder == 0
+    assert ann.things[bag].holder == ann.entity
+    if hidden_by == "block":
+        stage.block(bob, ann, is_blocked=False)
+    else:
+        stage.put(ann, OUTSIDE)
+    stage.tick()
+    assert bob.things[bag].holder == ann.entity
 
 
 def test_a_downgrade_acts_on_the_same_tick() -> None:
