@@ -1,4 +1,4 @@
-"""What a client holds, rebuilt from snapshots alone: the memory that both forms of the oracle compare with their models."""
+"""What a client holds, rebuilt from snapshots alone: what both forms of the oracle compare with their models."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Replica:
         if isinstance(record, Absolute):
             held.pose = record.pose
         elif record.body is not held.pose.body:
-            return [f"a {record.body.name} delta of {entity}, which is held as {held.pose.body.name}"]
+            return [f"a {record.body.name} delta of {entity}, held as {held.pose.body.name}"]
         else:
             held.pose = record.applied_to(held.pose)
         return []

@@ -150,10 +150,13 @@ def run(plan: Plan, pipe: Connection, cpu: int | None) -> None:
     """Generate load as planned; the entry point of a generator process."""
     if cpu is not None:
         os.sched_setaffinity(0, {cpu})
+    swarm = Swarm(plan, pipe)
     try:
-        Swarm(plan, pipe).run()
+        swarm.run()
     except (OSError, RuntimeError) as problem:
         pipe.send(Failed(str(problem)))
+    finally:
+        swarm.close()
 
 
 class Swarm:
@@ -199,6 +202,12 @@ class Swarm:
                 tick_hz=self._tick_hz,
             )
         )
+
+    def close(self) -> None:
+        """Close every socket."""
+        self._epoll.close()
+        for client in self._clients:
+            client.sock.close()
 
     # --- coming in ----------------------------------------------------------------------------------------------------
 
@@ -331,7 +340,6 @@ class Swarm:
     def _say_goodbye(self) -> None:
         for client in self._clients:
             self._say(client, Bye())
-            client.sock.close()
 
     # --- writing ------------------------------------------------------------------------------------------------------
 

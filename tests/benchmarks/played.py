@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.client_frames import pose_frames, snapshot_data_start, summary
-from benchmarks.sampled_oracle import Evidence, SampledOracle, Verdict, gather
+from benchmarks.sampled_oracle import SampledOracle, Verdict, gather
 from benchmarks.snapshot_reader import payloads
 from benchmarks.swarm import FIRST_SEQ, FRAME_COLUMNS, Log
 from benchmarks.walkers import Walk, walk
@@ -55,9 +55,7 @@ class Run:
 
     def judged(self, window_ns: tuple[int, int] = WINDOW_NS) -> Verdict:
         """Ask the oracle."""
-        evidence: Evidence = gather(
-            self.people, [self.log], lambda who, seq: (seq - FIRST_SEQ) * PERIOD_NS - LEAD_NS + 0 * who
-        )
+        evidence = gather(self.people, [self.log], lambda _who, seq: (seq - FIRST_SEQ) * PERIOD_NS - LEAD_NS)
         return SampledOracle(evidence, self.people, self.log.radius_mm, window_ns).replay()
 
     def rows(self, number: int) -> np.ndarray[Any, Any]:
@@ -78,14 +76,14 @@ def play(walkers: int, sampled: frozenset[int], seed: int = 1, skip: frozenset[t
     people = walk(np.random.default_rng(seed), walkers, SIDE_M, TICKS, PERIOD_NS / 1e9)
     room = Room("played", _world(people), RoomSettings(capacity=walkers), 0.0)
     guests = [Guest(_identity(number)) for number in range(walkers)]
-    rows = [room.join(guest, 0, 0.0) for guest in guests]  # type: ignore[arg-type]
+    rows = [room.join(guest, 0, 0.0) for guest in guests]
     entities = room.state.entities
     frames = pose_frames(people, FIRST_SEQ, np.random.default_rng(seed))
     log = Log(
         frames=np.zeros(0, np.int64),
         sampled={number: [] for number in sampled},
         entities={k: (int(entities.id[row]), int(entities.generation[row])) for k, row in enumerate(rows)},
-        stops={k: [(*people.position_mm[0, k].tolist(), 0)] for k in range(walkers)},  # type: ignore[misc]
+        stops={k: [(*people.position_mm[0, k].tolist(), 0)] for k in range(walkers)},
         lateness_ns=np.zeros((TICKS, walkers), np.int64),
         cpu_ns=0,
         troubles=[],
@@ -108,7 +106,7 @@ def play(walkers: int, sampled: frozenset[int], seed: int = 1, skip: frozenset[t
 
 
 def _logged(number: int, guest: Guest, arrived_ns: int, log: Log) -> list[tuple[int, ...]]:
-    found = []
+    found: list[tuple[int, ...]] = []
     for payload in payloads(bytes(guest.stream), Framing.WEBSOCKET):
         if payload[1] == 66:
             begin = snapshot_data_start(payload, 0)
@@ -121,9 +119,7 @@ def _logged(number: int, guest: Guest, arrived_ns: int, log: Log) -> list[tuple[
 
 def _identity(number: int) -> Identity:
     none: frozenset[str] = frozenset()
-    return Identity(
-        f"guest:{number}", f"Walker {number}", "", "", none, none, guest=True, token_id="", expires_at=np.inf
-    )
+    return Identity(f"guest:{number}", "Walker", "", "", none, none, guest=True, token_id="", expires_at=np.inf)
 
 
 def _world(people: Walk) -> World:

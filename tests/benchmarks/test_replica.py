@@ -59,7 +59,7 @@ def test_a_full_snapshot_starts_over() -> None:
         (snapshot(ROOT, STEP, held=((5, 2),)), "two records of 5"),
         (
             snapshot(section(Section.TRACKED_DELTA, {"id": 5}), held=((5, 2),)),
-            "a TRACKED delta of 5, which is held as ROOT",
+            "a TRACKED delta of 5, held as ROOT",
         ),
         (snapshot(held=((5, 3),)), "the digest is not that of what is held"),
     ],

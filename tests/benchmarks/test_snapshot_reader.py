@@ -100,7 +100,7 @@ LEAVE = section(Section.LEAVE, {"id": 2})
 )
 def test_what_a_server_must_not_write_is_refused(data: bytes) -> None:
     """Cut short, out of order, twice, empty, longer strides, kinds that are no snapshot's: all are said, none crash."""
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"[a-z]"):
         read_snapshot(data)
 
 

@@ -44,7 +44,8 @@ def answering(answer: bytes) -> tuple[socket.socket, threading.Thread]:
         with client:
             client.recv(4096)
             client.sendall(answer)
-            client.recv(4096)
+            if answer:
+                client.recv(4096)  # until the generator gives up
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
