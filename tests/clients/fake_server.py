@@ -56,6 +56,8 @@ class FakeServer:
         self.refuses: list[ConnectError] = []  # raised by the next dials, in turn
         self.resumes = True
         self.answers = True  # whether commands are answered
+        self.hangs_up = False  # whether connections are gone as soon as they stand
+        self.is_mute = False  # whether nothing is answered at all
         self.closes_on_hello: tuple[Close, str] | None = None
         self.joined = Joined(0, 0, "lobby", "plaza", "0" * 16, ENTITY, 1, 20, 10_000, 0, 0, 0, 0, False)
         self.people = [person(ENTITY, "Me")]
@@ -68,6 +70,8 @@ class FakeServer:
         if self.refuses:
             raise self.refuses.pop(0)
         self.links.append(FakeLink(self, receiver))
+        if self.hangs_up:
+            self.link.lose("hung up")
         return self.links[-1]
 
     @property
@@ -113,6 +117,8 @@ class FakeServer:
 
     def hear(self, payload: bytes) -> None:
         """Take a payload from the newest connection, and answer it."""
+        if self.is_mute:
+            return
         message = codec.decode(payload, Sender.CLIENT)
         if isinstance(message, Ping):
             self.say(Pong(message.sent, message.sent, message.sent))
@@ -184,11 +190,11 @@ class FakeLink:
 
     def deliver(self, payload: bytes) -> None:
         """Carry a payload to the client."""
-        self._call(self._if_open, lambda data: self._receiver and self._receiver.received(data), payload)
+        self._call(self._receive, payload)
 
     def vanish(self, reason: str = "the connection was closed") -> None:
         """Be gone, after what was sent before."""
-        self._call(self._lose, reason)
+        self._call(self.lose, reason)
 
     def close(self) -> None:
         """Close from the client's side."""
@@ -201,11 +207,16 @@ class FakeLink:
     async def wait_closed(self) -> None:
         """There is nothing left to wait for."""
 
+    def _receive(self, payload: bytes) -> None:
+        if self._receiver is not None:
+            self._receiver.received(payload)
+
     def _if_open(self, do: Callable[[bytes], object], payload: bytes) -> None:
         if self._receiver is not None:
             do(payload)
 
-    def _lose(self, reason: str) -> None:
+    def lose(self, reason: str) -> None:
+        """Be gone now: what is still on its way never arrives."""
         receiver, self._receiver = self._receiver, None
         if receiver is not None:
             receiver.lost(reason)

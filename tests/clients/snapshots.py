@@ -67,7 +67,7 @@ class Sections:
         self.rows.setdefault(kind, []).append(row)
 
 
-def snapshot(  # noqa: PLR0913 - the header's fields
+def snapshot(
     sections: Sections,
     *,
     held: Iterable[tuple[int, int]] = (),
@@ -95,7 +95,7 @@ def _axis(value: int) -> bytes:
     return (value & 0xFFFFFF).to_bytes(3, "little")
 
 
-def _root(entity: int, at: tuple[int, int, int], yaw: int, pitch: int, age: int, flags: int) -> bytes:  # noqa: PLR0913
+def _root(entity: int, at: tuple[int, int, int], yaw: int, pitch: int, age: int, flags: int) -> bytes:
     return struct.pack("<HBB", entity, age, flags) + b"".join(map(_axis, at)) + struct.pack("<Hb", yaw, pitch)
 
 

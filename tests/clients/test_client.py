@@ -113,7 +113,7 @@ def test_a_refused_session_raises_with_code_and_reason(code: Close) -> None:
 def test_a_server_that_says_nothing_is_given_up() -> None:
     """Where no welcome comes, connecting fails after the handshake's time, in words."""
     server = FakeServer()
-    server.hear = lambda payload: None  # type: ignore[method-assign]
+    server.is_mute = True
 
     async def main() -> None:
         async with connect("ws://nowhere", dial=server.dial):
@@ -121,6 +121,31 @@ def test_a_server_that_says_nothing_is_given_up() -> None:
 
     with pytest.raises(ConnectError, match="silent"):
         run(main())
+
+
+def test_a_connection_that_is_gone_at_once_is_a_failed_attempt() -> None:
+    """A server that hangs up before a word was said leaves nobody waiting, at first or later."""
+    server = FakeServer()
+    server.hangs_up = True
+
+    async def refused() -> None:
+        async with connect("ws://nowhere", dial=server.dial):
+            raise AssertionError("nobody was let in")
+
+    with pytest.raises(ConnectError, match="hung up"):
+        run(refused())
+
+    async def check(server: FakeServer, client: Client, noted: list[Any]) -> None:
+        server.hangs_up = True
+        server.link.vanish("cable pulled")
+        await asyncio.sleep(1)
+        server.hangs_up = False
+        await asyncio.sleep(20)
+        assert noted[-1] == Online(resumed=True)
+        assert {event.reason for event in noted[:-1]} == {"cable pulled", "hung up"}
+        assert client.is_online
+
+    with_visit(check)
 
 
 # --- commands ---------------------------------------------------------------------------------------------------------
@@ -376,6 +401,21 @@ def test_a_silent_server_is_given_up_and_found_again() -> None:
     with_visit(check)
 
 
+def test_leaving_does_not_wait_for_a_broken_connection() -> None:
+    """While the client is between two attempts, leaving is immediate."""
+
+    async def main() -> float:
+        server, loop = FakeServer(), asyncio.get_running_loop()
+        async with visiting(server):
+            server.refuses = [ConnectError("nothing listens there") for _ in range(50)]
+            server.link.vanish()
+            await asyncio.sleep(30)
+            left = loop.time()
+        return loop.time() - left
+
+    assert run(main()) == 0.0
+
+
 def test_commands_offline_are_refused_at_once() -> None:
     """While there is no connection a command does not wait in secret."""
 
@@ -403,7 +443,7 @@ def test_a_command_answered_during_the_break_is_done() -> None:
         server.link.is_deaf = True
         lost = server.links[-1]
         server._answer(server.told_of(Chat)[-1])  # noqa: SLF001 - answered, but never delivered:
-        lost._lose("cable pulled")  # noqa: SLF001 - the link breaks before
+        lost.lose("cable pulled")
         await asyncio.sleep(5)
         await chatting
 
@@ -476,7 +516,7 @@ def test_a_callback_that_fails_costs_nothing_but_itself() -> None:
     async def check(server: FakeServer, client: Client, noted: list[Any]) -> None:
         reported: list[Any] = []
         asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context["exception"]))
-        client.on(Roster, lambda _: 1 / 0)  # type: ignore[arg-type,return-value]
+        client.on(Roster, lambda _: 1 / 0)  # type: ignore[arg-type]
         client.on(Roster, noted.append)
         server.say(Roster(0, [person(3)]))
         await asyncio.sleep(0.1)

@@ -72,7 +72,7 @@ def test_traffic_counts_bytes_by_lane() -> None:
     traffic = Traffic()
     payloads = [encode(Snapshot(bytes(17))), encode(Left(1, 1)), encode(Goaway("later", 1)), b"?"]
     for payload in payloads:
-        traffic.received(payload)
+        traffic.received(peek_type(payload), len(payload))
     sizes = [len(payload) for payload in payloads]
     assert traffic.received_bytes[Lane.POSES] == sizes[0]
     assert traffic.received_bytes[Lane.EVENTS] == sizes[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 from presence_client.pulse import Pulse
 from tests.clients.timeless import run
@@ -21,7 +22,7 @@ def test_every_beat_comes_once_a_period() -> None:
     run(main())
     for called in beats.values():
         assert 19 <= len(called) <= 20
-        assert all(0.049 < later - earlier < 0.051 for earlier, later in zip(called, called[1:], strict=False))
+        assert all(0.049 < later - earlier < 0.051 for earlier, later in pairwise(called))
     assert len({called[0] for called in beats.values()}) == 3
 
 

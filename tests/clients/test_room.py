@@ -206,6 +206,23 @@ def test_poses_can_be_asked_for_one_by_one_or_all_at_once() -> None:
     in_room(check)
 
 
+def test_the_room_has_a_clock() -> None:
+    """It is read from snapshots and the round trip, runs with real time, and is unknown before both."""
+
+    async def check(server: FakeServer, _client: Client, room: Room) -> None:
+        server.see(time_ms=10_000)
+        await asyncio.sleep(0)
+        started = room.time_s
+        assert started == pytest.approx(10.0, abs=0.1)
+        await asyncio.sleep(30)
+        assert room.time_s == pytest.approx(started + 30, abs=0.1)
+        await room.leave()
+        with pytest.raises(ClientError, match="left"):
+            _ = room.time_s
+
+    in_room(check)
+
+
 @pytest.mark.parametrize(
     ("yaw", "place", "expected"),
     [

@@ -173,6 +173,24 @@ def test_a_snapshot_is_delivered_as_applied() -> None:
     assert session.playout.is_running
 
 
+def test_the_rooms_clock_counts_the_way_here() -> None:
+    """Room time is the snapshot's plus half a round trip, and never goes back when a faster snapshot was the truth."""
+    session = opened(JOINED)
+    with pytest.raises(ValueError, match="no snapshot"):
+        session.room_time_s(1.0)
+    give(session, full(time_ms=5000), now=1.0)
+    give(session, Pong(900_000, 0, 0), now=1.0)
+    assert session.room_time_s(1.0) == pytest.approx(5.05)
+    last = 0.0
+    for tick in range(1, 400):
+        now = 1.0 + tick * 0.05
+        give(session, full(time_ms=5000 + tick * 50), now=now + (tick % 5) * 0.01)
+        reading = session.room_time_s(now + (tick % 5) * 0.01)
+        assert reading >= last
+        last = reading
+    assert last == pytest.approx(5.05 + 399 * 0.05 + (399 % 5) * 0.01, abs=0.01)
+
+
 def test_another_room_starts_from_nothing() -> None:
     """A second `joined` forgets who and what the first room had."""
     session = opened(JOINED)

@@ -19,12 +19,15 @@ class Deeds:
         self.done: list[Any] = []
 
     async def chat(self, text: str, *, channel: Channel = Channel.ROOM, to: int = 0) -> None:
+        """Note a chat message."""
         self.done.append((text, channel, to))
 
     async def gesture(self, emote: Emote) -> None:
+        """Note an emote."""
         self.done.append(emote)
 
     async def status(self, status: Status) -> None:
+        """Note a status."""
         self.done.append(status)
 
 

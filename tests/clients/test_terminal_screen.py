@@ -32,14 +32,14 @@ def test_the_nearest_stand_first() -> None:
             [
                 Neighbour(3, "Zoe", "guest", ""),
                 Neighbour(4, "Far", "guest", "", 9.5, 0.0),
-                Neighbour(5, "Near", "INTERPOL FR", "busy", 1.25, math.pi / 2),
+                Neighbour(5, "Near", "Border Guard FR", "busy", 1.25, math.pi / 2),
                 Neighbour(6, "Amy", "guest", ""),
             ]
         )
     )
     assert text.index("Near") < text.index("Far") < text.index("Amy") < text.index("Zoe")
     assert "1.2" in text
-    assert "INTERPOL FR" in text
+    assert "Border Guard FR" in text
 
 
 def test_a_crowd_does_not_push_the_input_off_the_screen() -> None:

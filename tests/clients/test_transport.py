@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 from aiohttp import WSMsgType, web
@@ -26,10 +26,12 @@ class Heard:
         self._news = asyncio.Event()
 
     def received(self, payload: bytes) -> None:
+        """Note a payload."""
         self.payloads.append(payload)
         self._news.set()
 
     def lost(self, reason: str) -> None:
+        """Note a loss."""
         self.reasons.append(reason)
         self._news.set()
 
@@ -89,14 +91,14 @@ async def websocket_echo() -> AsyncIterator[str]:
 
 
 BOTH = pytest.mark.parametrize("echo", [tcp_echo, websocket_echo])
-Echo = Callable[[], "asyncio.AbstractServer"]
+Echo = Callable[[], AbstractAsyncContextManager[str]]
 
 
-def over(echo: Callable[[], object], check: Callable[[Link, Heard], Awaitable[None]]) -> None:
+def over(echo: Echo, check: Callable[[Link, Heard], Awaitable[None]]) -> None:
     """Run a check over a link to an echo server."""
 
     async def main() -> None:
-        async with echo() as url:  # type: ignore[attr-defined]
+        async with echo() as url:
             heard = Heard()
             link = await dial(url, heard)
             try:
@@ -109,7 +111,7 @@ def over(echo: Callable[[], object], check: Callable[[Link, Heard], Awaitable[No
 
 
 @BOTH
-def test_payloads_come_back_whole_and_in_order(echo: Callable[[], object]) -> None:
+def test_payloads_come_back_whole_and_in_order(echo: Echo) -> None:
     """Empty, short and long payloads pass unchanged either way."""
 
     async def check(link: Link, heard: Heard) -> None:
@@ -122,7 +124,7 @@ def test_payloads_come_back_whole_and_in_order(echo: Callable[[], object]) -> No
 
 
 @BOTH
-def test_a_loss_is_told_once(echo: Callable[[], object]) -> None:
+def test_a_loss_is_told_once(echo: Echo) -> None:
     """Whoever closed, the receiver hears of it exactly once, and may go on sending into nothing."""
 
     async def check(link: Link, heard: Heard) -> None:
@@ -138,7 +140,7 @@ def test_a_loss_is_told_once(echo: Callable[[], object]) -> None:
 
 
 @BOTH
-def test_a_close_sends_what_is_left(echo: Callable[[], object]) -> None:
+def test_a_close_sends_what_is_left(echo: Echo) -> None:
     """What was sent before closing still arrives: good-byes are heard."""
 
     async def check(link: Link, heard: Heard) -> None:
@@ -152,7 +154,7 @@ def test_a_close_sends_what_is_left(echo: Callable[[], object]) -> None:
 
 
 @BOTH
-def test_a_full_line_is_not_writable(echo: Callable[[], object]) -> None:
+def test_a_full_line_is_not_writable(echo: Echo) -> None:
     """Megabytes in the air mean that poses have to wait; once they are through, they may go again."""
 
     async def check(link: Link, heard: Heard) -> None:
@@ -224,11 +226,11 @@ def test_nobody_there_is_said_so(scheme: str) -> None:
         (websocket_echo, "ws", "refused the WebSocket with HTTP status 404"),
     ],
 )
-def test_the_wrong_kind_of_server_is_said_so(echo: Callable[[], object], scheme: str, words: str) -> None:
+def test_the_wrong_kind_of_server_is_said_so(echo: Echo, scheme: str, words: str) -> None:
     """TLS to a plain port and a path that is none end with what is the matter."""
 
     async def main() -> str:
-        async with echo() as url:  # type: ignore[attr-defined]
+        async with echo() as url:
             where = url.partition("://")[2]
             path = "/elsewhere" if scheme == "ws" else ""
             with pytest.raises(ConnectError) as caught:

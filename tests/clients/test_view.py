@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from presence_client.view import RoomView
 from protocol.errors import ProtocolError
 from protocol.schema import Done, Gone, Joined, Objects, Person, RoomState, Roster, Thing
-from tests.clients.snapshots import FULL, JUMP, PartRow, ROOT, THING, TRACKED, Sections, digest, snapshot
+from tests.clients.snapshots import FULL, JUMP, ROOT, THING, TRACKED, PartRow, Sections, digest, snapshot
 
 Step = dict[str, Any]
 

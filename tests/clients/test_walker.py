@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from random import Random
 
 from presence_client.pose import Pose
@@ -19,7 +20,7 @@ def walk(seconds: float, *, seed: int = 1, start: Pose | None = None) -> list[Po
 
 def steps(path: list[Pose]) -> list[float]:
     """Lengths of the steps, m."""
-    return [math.dist(a.position, b.position) for a, b in zip(path, path[1:], strict=False)]
+    return [math.dist(a.position, b.position) for a, b in pairwise(path)]
 
 
 def test_nobody_runs() -> None:
@@ -38,7 +39,7 @@ def test_walkers_walk_and_pause() -> None:
 
 def test_turns_are_smooth() -> None:
     """Nobody turns on the spot in a tick; gaze nods no faster."""
-    for earlier, later in zip(path := walk(300), path[1:], strict=False):
+    for earlier, later in pairwise(walk(300)):
         turn = (later.yaw - earlier.yaw + math.pi) % math.tau - math.pi
         assert abs(turn) <= TURN_RAD_S * TICK_S + 1e-9
         assert abs(later.pitch - earlier.pitch) <= TICK_S + 1e-9
@@ -46,7 +47,7 @@ def test_turns_are_smooth() -> None:
 
 def test_walkers_go_where_they_look() -> None:
     """A step leads forwards."""
-    for earlier, later in zip(path := walk(120), path[1:], strict=False):
+    for earlier, later in pairwise(walk(120)):
         if math.dist(earlier.position, later.position) > 1e-6:
             heading = math.atan2(earlier.x - later.x, earlier.z - later.z)
             assert abs((heading - later.yaw + math.pi) % math.tau - math.pi) < 1e-6

@@ -36,6 +36,7 @@ class TimelessLoop(asyncio.SelectorEventLoop):
         super().__init__(self._selector_of_ours)
 
     def time(self) -> float:
+        """Tell the loop's time, which is not the world's."""
         return self._selector_of_ours.now
 
 

@@ -176,8 +176,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         split_url(arguments.url)
         arguments.tls = ssl.create_default_context(cafile=arguments.cafile) if arguments.cafile else None
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         sys.stderr.write(f"bots: {error}\n")
+        return 2
+    except OSError as error:
+        sys.stderr.write(f"bots: cannot use {arguments.cafile}: {error.strerror}\n")
         return 2
     return uvloop.run(run(arguments))
 

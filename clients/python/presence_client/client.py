@@ -180,15 +180,21 @@ class Client:
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
-        if self._link is not None and self._broken is not None:
-            self.session.end()
-            self._flush()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(self._broken), GOODBYE_S)
+        if self.is_online:
+            await self._say_goodbye()
+        if self._link is not None:
             self._link.abort()
             await self._link.wait_closed()
         if not self._ended.done():
             self._finish(self._farewell())
+
+    async def _say_goodbye(self) -> None:
+        """Give the seat up, and wait until the server has heard of it."""
+        assert self._broken is not None
+        self.session.end()
+        self._flush()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self._broken), GOODBYE_S)
 
     def _farewell(self) -> ClosedError:
         closing = self.session.closing
@@ -198,10 +204,11 @@ class Client:
         """Open a connection and a session on it. Raises ConnectError."""
         loop = asyncio.get_running_loop()
         self._abort_reason = ""
-        self._link = await self._dial(_Ear(self))
         self._opening, self._broken = loop.create_future(), loop.create_future()
-        self.session.open(loop.time())
-        self._flush()
+        self._link = await self._dial(_Ear(self))
+        if not self._opening.done():  # it may be gone already
+            self.session.open(loop.time())
+            self._flush()
         try:
             await self._opening
         except asyncio.CancelledError:
@@ -294,10 +301,11 @@ class Client:
 
     def _deliver(self, event: Any) -> None:
         self._settle(event)
-        for callback in self._handlers.get(type(event), ()):
+        for callback in tuple(self._handlers.get(type(event), ())):
             self._call(callback, event)
-        for stream in self._streams:
-            stream.offer(event)
+        if self._streams:
+            for stream in self._streams:
+                stream.offer(event)
 
     def _settle(self, event: Any) -> None:
         """Keep `room` true, and answer the commands that an event concerns."""

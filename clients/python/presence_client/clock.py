@@ -1,4 +1,4 @@
-"""The server's clock, as well as a client can know it.
+"""The server's clocks, as well as a client can know them.
 
 Every pong gives one estimate of the offset between the two clocks, wrong by at most half of its round trip; the pong
 with the shortest round trip of the last minute is believed. The reading is steered towards that estimate, never
@@ -17,6 +17,26 @@ MAX_SLEW = 0.05  # the reading runs at most 5 % faster or slower while it is bei
 STEP_BEYOND_S = 1.0  # an error this large is not drift (the machine slept): the reading steps forward
 
 
+class SteadyReading:
+    """A clock steered towards where it should be: it never goes back, and steps forward only over large errors."""
+
+    def __init__(self) -> None:
+        self._read_at = 0.0
+        self._reading: float | None = None
+
+    def read(self, target: float, now: float) -> float:
+        """Read the clock, which should show `target`; call it with a `now` that does not go back. Seconds."""
+        if self._reading is None:
+            reading = target
+        else:
+            passed = now - self._read_at
+            error = target - (self._reading + passed)
+            slew = max(-MAX_SLEW * passed, min(MAX_SLEW * passed, error))
+            reading = self._reading + passed + (error if error > STEP_BEYOND_S else slew)
+        self._read_at, self._reading = now, reading
+        return reading
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
     """What a ping and its pong showed: when it ended, its round trip, server clock minus ours; seconds."""
@@ -31,8 +51,7 @@ class ClockSync:
 
     def __init__(self) -> None:
         self._probes: deque[Probe] = deque(maxlen=MAX_PONGS)
-        self._read_at = 0.0
-        self._reading: float | None = None
+        self._steady = SteadyReading()
 
     def receive(self, sent_us: int, received_us: int, replied_us: int, now: float) -> None:
         """Take one pong: our clock when we pinged, the server's when it received and replied; `now` on arrival."""
@@ -65,16 +84,7 @@ class ClockSync:
         """
         if not self._probes:
             raise ValueError("no pong has come yet: the server's clock is unknown")
-        target = now + self._best.offset_s
-        if self._reading is None:
-            reading = target
-        else:
-            passed = now - self._read_at
-            error = target - (self._reading + passed)
-            slew = max(-MAX_SLEW * passed, min(MAX_SLEW * passed, error))
-            reading = self._reading + passed + (error if error > STEP_BEYOND_S else slew)
-        self._read_at, self._reading = now, reading
-        return reading
+        return self._steady.read(now + self._best.offset_s, now)
 
     @property
     def _best(self) -> Probe:

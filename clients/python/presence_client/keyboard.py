@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 @contextlib.contextmanager
 def reading(feed: Callable[[bytes], None]) -> Iterator[None]:
     """Hand typed bytes on, where standard input is something that can be waited for (not a file)."""
-    loop, descriptor = asyncio.get_running_loop(), sys.stdin.fileno()
+    loop = asyncio.get_running_loop()
 
     def read() -> None:
         data = os.read(descriptor, 4096)
@@ -24,6 +24,7 @@ def reading(feed: Callable[[bytes], None]) -> Iterator[None]:
             loop.remove_reader(descriptor)
 
     try:
+        descriptor = sys.stdin.fileno()
         loop.add_reader(descriptor, read)
     except OSError:
         yield

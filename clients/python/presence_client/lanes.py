@@ -5,8 +5,6 @@ The events lane is exact: every event once, in order, over any number of reconne
 
 from __future__ import annotations
 
-from collections import Counter
-
 from protocol.errors import Close, ProtocolError
 from protocol.schema import MESSAGES, Lane
 
@@ -54,22 +52,40 @@ class Traffic:
     """Bytes and messages received, by lane, and bytes sent; transport framing not counted."""
 
     def __init__(self) -> None:
-        self.received_bytes: Counter[Lane] = Counter()
-        self.received_messages: Counter[Lane] = Counter()
+        # by message type; the last slot is for what is no message
+        self._bytes = [0] * (_MAX_FIXINT + 2)
+        self._messages = [0] * (_MAX_FIXINT + 2)
         self.sent_bytes = 0
         self.sent_messages = 0
 
-    def received(self, payload: bytes) -> None:
-        """Count one payload from the server."""
-        spec = MESSAGES.get(peek_type(payload))
-        lane = spec.lane if spec else Lane.CONTROL
-        self.received_bytes[lane] += len(payload)
-        self.received_messages[lane] += 1
+    def received(self, type_: int, size: int) -> None:
+        """Count one payload from the server, of a type as `peek_type` reads it."""
+        self._bytes[type_] += size
+        self._messages[type_] += 1
 
     def sent(self, payload: bytes) -> None:
         """Count one payload to the server."""
         self.sent_bytes += len(payload)
         self.sent_messages += 1
+
+    @property
+    def received_bytes(self) -> dict[Lane, int]:
+        """Bytes by lane."""
+        return _by_lane(self._bytes)
+
+    @property
+    def received_messages(self) -> dict[Lane, int]:
+        """Messages by lane."""
+        return _by_lane(self._messages)
+
+
+def _by_lane(by_type: list[int]) -> dict[Lane, int]:
+    """Add up by lane; what is no message counts as control."""
+    sums = dict.fromkeys(Lane, 0)
+    for type_, count in enumerate(by_type):
+        if count:
+            sums[MESSAGES[type_].lane if type_ in MESSAGES else Lane.CONTROL] += count
+    return sums
 
 
 _FIXARRAY = 0x90

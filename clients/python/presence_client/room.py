@@ -96,6 +96,15 @@ class Room:
         return self._session.view.is_locked
 
     @property
+    def time_s(self) -> float:
+        """Seconds since the room was made, as on the server just now; never goes back.
+
+        Chat messages and snapshots are stamped with it, in milliseconds. Raises ValueError before the first snapshot.
+        """
+        self.joined  # noqa: B018 - raises where the room was left
+        return self._session.room_time_s(_now())
+
+    @property
     def in_sight(self) -> list[int]:
         """The ids of everything close enough to be seen, oneself left out."""
         return [int(entity) for entity in self._session.view.held]

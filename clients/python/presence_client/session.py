@@ -16,7 +16,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
-from presence_client.clock import ClockSync
+from presence_client.clock import ClockSync, SteadyReading
 from presence_client.events import Online, RoomLost, Unanswered
 from presence_client.jitter import Playout, PoseBuffer
 from presence_client.lanes import EventLane, Traffic, peek_seq, peek_type
@@ -36,6 +36,7 @@ from protocol.schema import (
     Correction,
     Done,
     Error,
+    Gestured,
     Goaway,
     Gone,
     Hello,
@@ -49,6 +50,7 @@ from protocol.schema import (
     Pose,
     Resync,
     Roster,
+    Said,
     Sender,
     Snapshot,
     Welcome,
@@ -63,8 +65,9 @@ FIRST_PINGS = 4  # the first pings follow each other quickly: the clock is good 
 FIRST_PING_EVERY_S = 0.25  # below the server's limit of five a second
 MAX_UNANSWERED = 256  # commands; far more than a person or an application has in the air at once
 
-# What a session that does not watch leaves undecoded. In a hall of a thousand they are nearly all there is to decode.
-_SCENERY = frozenset(SPEC_OF[cls].type for cls in (Snapshot, Roster, Objects, Gone))
+# What a session that does not watch leaves undecoded. In a hall of a thousand that is nearly all there is to decode.
+_SCENERY = {SPEC_OF[cls].type: SPEC_OF[cls].lane for cls in (Snapshot, Roster, Objects, Gone, Said, Gestured)}
+_HANDLERS = {spec.cls: f"_on_{spec.name}" for spec in MESSAGES.values()}
 
 
 class Phase(Enum):
@@ -99,6 +102,7 @@ class Session:
         self.objects = ObjectSender()
         self.resyncs = 0
         self._watch = watch
+        self._room_clock = SteadyReading()
         self._lane = EventLane()
         self._outgoing: list[bytes] = []
         self._refs = 0
@@ -154,10 +158,12 @@ class Session:
         Raises ProtocolError where the server broke the protocol: the connection must then be closed for good.
         """
         self._heard_at = now
-        self.traffic.received(payload)
-        if self._watch or (type_ := peek_type(payload)) not in _SCENERY:
+        type_ = peek_type(payload)
+        self.traffic.received(type_, len(payload))
+        lane = None if self._watch else _SCENERY.get(type_)
+        if lane is None:
             return self._handle(codec.decode(payload, Sender.SERVER), now)
-        if MESSAGES[type_].lane is Lane.EVENTS:
+        if lane is Lane.EVENTS:
             self._lane.receive(peek_seq(payload), now)
         return self._settle_orphans()
 
@@ -166,7 +172,7 @@ class Session:
             raise ProtocolError(Close.OUT_OF_STATE, "the server's first message is not a welcome")
         if SPEC_OF[type(message)].lane is Lane.EVENTS and not self._lane.receive(message.seq, now):
             return []
-        handler: Handler | None = getattr(self, f"_on_{SPEC_OF[type(message)].name}", None)
+        handler: Handler | None = getattr(self, _HANDLERS[type(message)], None)
         if handler is not None:
             return handler(message, now)
         self.view.receive(message)
@@ -203,6 +209,7 @@ class Session:
         self.view.receive(message)
         self.poses = PoseBuffer()
         self.playout = Playout(1000.0 / message.tick_hz)
+        self._room_clock = SteadyReading()
         self.motion.start(message)
         self.objects.clear()
         return [message]
@@ -267,6 +274,16 @@ class Session:
         for payload in outgoing:
             self.traffic.sent(payload)
         return outgoing
+
+    def room_time_s(self, now: float) -> float:
+        """Read the room's clock: monotonic, and right to within the unevenness of the way here and back.
+
+        Raises ValueError before the first snapshot.
+        """
+        if not self.playout.is_running:
+            raise ValueError("no snapshot has come yet: the room's time is unknown")
+        way_here_s = (self.clock.rtt_s or 0.0) / 2
+        return self._room_clock.read(self.playout.room_ms(now * 1000.0) / 1000.0 + way_here_s, now)
 
     def advance(self, now: float, *, is_writable: bool = True) -> None:
         """Queue what is due: a ping, an acknowledgement, poses (where the connection can take them)."""

@@ -37,8 +37,11 @@ def main(argv: Sequence[str]) -> int:
     try:
         split_url(arguments.url)
         arguments.tls = ssl.create_default_context(cafile=arguments.cafile) if arguments.cafile else None
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         print(f"presence connect: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"presence connect: cannot use {arguments.cafile}: {error.strerror}", file=sys.stderr)
         return 2
     if arguments.json and arguments.seconds is None:
         arguments.seconds = PROBE_S
@@ -131,7 +134,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
     if not 0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is not a time in seconds")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time in seconds")
     return seconds

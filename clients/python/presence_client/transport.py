@@ -211,6 +211,7 @@ class _WebSocketLink:
         self._queued_bytes = 0
         self._has_work = asyncio.Event()
         self._is_closing = False
+        self._is_over = False  # nothing more will be received; what is left is tidying up, which must not be cancelled
         self._reading = asyncio.create_task(self._read())
         self._writing = asyncio.create_task(self._write())
 
@@ -230,7 +231,8 @@ class _WebSocketLink:
 
     def abort(self) -> None:
         self._is_closing = True
-        self._reading.cancel()
+        if not self._is_over:
+            self._reading.cancel()
 
     async def wait_closed(self) -> None:
         await asyncio.wait([self._reading, self._writing])
@@ -245,11 +247,13 @@ class _WebSocketLink:
                 self._receiver.received(message.data)
         finally:
             error = self._socket.exception()
-            self._is_closing = True
+            self._is_closing = self._is_over = True
             self._writing.cancel()
             self._receiver.lost(_network_reason(error) if error else reason)
-            await self._socket.close()
-            await self._http.close()
+            try:
+                await self._socket.close()
+            finally:
+                await self._http.close()
 
     async def _write(self) -> None:
         with contextlib.suppress(OSError, aiohttp.ClientError):
