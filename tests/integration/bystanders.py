@@ -1,9 +1,9 @@
 """Two people who walk about in the lobby and check everything they are shown: one on WebSocket, one on raw TCP.
 
-Run as a process of its own beside whatever else happens to a server, it holds its clients to real time. Each of the two keeps
-what snapshots and events tell it by SPEC.md's rules, with the oracle's reader, and compares: the digest with what is held,
-what is held with what is known, the other's poses with what the other sent. It ends when its standard input does, and
-prints what it saw as JSON; the first thing that is wrong ends it with exit code 1 and a reason.
+A process of its own, so that nothing else in a test delays it. Each of the two keeps what snapshots and events tell it
+by SPEC.md's rules, with the oracle's reader, and compares: the digest with what is held, what is held with what is
+known, the other's poses with what the other sent. It ends when its standard input does, and writes what it saw as JSON;
+the first thing that is wrong ends it with exit code 1 and the reason.
 
     python -m tests.integration.bystanders WS_URL TCP_URL
 """
@@ -19,11 +19,12 @@ from dataclasses import asdict, dataclass
 from random import Random
 from typing import Any
 
-from benchmarks.snapshot_reader import Delta, Part, Pose, digest_term, read_snapshot
+from benchmarks.replica import Replica
+from benchmarks.snapshot_reader import Part, Pose, read_snapshot
 from protocol import schema
 from protocol.plain import pack_section
 from protocol.records import Section
-from protocol.schema import Ack, Closing, Correction, Gone, Joined, Objects, Ping, Roster
+from protocol.schema import Closing, Correction, Gone, Objects, Ping, Roster
 from tests.integration.peer import Peer
 
 STEP_S = 0.05
@@ -38,10 +39,10 @@ class Wrong(Exception):
 
 
 class View:
-    """What one client holds and knows. Raises Wrong for what cannot come from a correct server (SPEC sections 10.6, 12)."""
+    """What one client holds and knows. Raises Wrong for what no correct server tells (SPEC sections 10.6 and 12)."""
 
     def __init__(self) -> None:
-        self.held: dict[int, tuple[int, Pose | None]] = {}  # by entity id: generation and pose
+        self.replica = Replica()
         self.known: set[int] = set()
         self.tick = self.time_ms = self.ack = 0
         self.updated: set[int] = set()  # by the last snapshot
@@ -59,44 +60,20 @@ class View:
     def apply(self, data: bytes) -> None:
         """Take a snapshot."""
         snapshot = read_snapshot(data)
-        if self.tick and snapshot.tick <= self.tick:
-            raise Wrong(f"tick {snapshot.tick} after {self.tick}")
+        faults = self.replica.apply(snapshot)
+        if snapshot.tick <= self.tick:
+            faults.append(f"comes after tick {self.tick}")
+        if unknown := self.replica.held.keys() - self.known:
+            faults.append(f"{unknown} are held but not known")
+        if faults:
+            raise Wrong(f"tick {snapshot.tick}: {'; '.join(faults)}")
         self.tick, self.time_ms, self.ack = snapshot.tick, snapshot.time_ms, snapshot.ack
-        if snapshot.is_full:
-            self.held.clear()
-        for entity in snapshot.leaves:
-            self._must(entity in self.held, f"leave of {entity}, which is not held")
-            del self.held[entity]
-        for entity, generation in snapshot.enters:
-            self._must(entity not in self.held, f"enter of {entity}, which is held")
-            self.held[entity] = generation, None
-        for record in snapshot.absolutes:
-            self._put(record.entity, record.pose)
-        for delta in snapshot.deltas:
-            self._put(delta.entity, self._moved(delta))
-        self.updated = {record.entity for record in (*snapshot.absolutes, *snapshot.deltas)}
-        self._must(all(pose for _, pose in self.held.values()), "an enter without a pose")
-        self._must(self.held.keys() <= self.known, f"held but not known: {self.held.keys() - self.known}")
-        digest = sum(digest_term(entity, generation) for entity, (generation, _) in self.held.items()) % 2**32
-        self._must(digest == snapshot.digest, f"digest {snapshot.digest:#x}, held {digest:#x}")
+        self.updated = {record.entity for record in snapshot.records}
 
     def pose_of(self, entity: int) -> Pose | None:
         """Return the pose of an entity, None while it is not held."""
-        return self.held[entity][1] if entity in self.held else None
-
-    def _put(self, entity: int, pose: Pose) -> None:
-        self._must(entity in self.held, f"a record of {entity}, which is not held")
-        self.held[entity] = self.held[entity][0], pose
-
-    def _moved(self, delta: Delta) -> Pose:
-        base = self.pose_of(delta.entity)
-        if base is None or base.body is not delta.body:
-            raise Wrong(f"a delta of {delta.entity} for {delta.body.name}, held is {base}")
-        return delta.applied_to(base)
-
-    def _must(self, is_so: bool, what: str) -> None:
-        if not is_so:
-            raise Wrong(f"tick {self.tick}: {what}")
+        held = self.replica.held.get(entity)
+        return held.pose if held else None
 
 
 @dataclass
@@ -143,7 +120,9 @@ class Bystander:
         parts: tuple[Part, ...] = ()
         if self._is_tracked:
             reach = 2900 if rng.random() < 0.1 else 60
-            parts = tuple(Part((rng.randint(-reach, reach), 900, rng.randint(-60, 60)), rng.getrandbits(32)) for _ in PARTS)
+            parts = tuple(
+                Part((rng.randint(-reach, reach), 900, rng.randint(-60, 60)), rng.getrandbits(32)) for _ in PARTS
+            )
             for name, part in zip(PARTS, parts, strict=True):
                 values |= {f"{name}.{axis}": value for axis, value in zip("xyz", part.place, strict=True)}
                 values[f"{name}.orientation"] = part.orientation
@@ -193,7 +172,7 @@ class Bystander:
     def _compare(self, other: Bystander) -> None:
         seen, view = self.seen, self._view
         seen.snapshots += 1
-        seen.most_held = max(seen.most_held, len(view.held))
+        seen.most_held = max(seen.most_held, len(view.replica.held))
         if self._last_ms is not None:
             seen.longest_gap_ms = max(seen.longest_gap_ms, view.time_ms - self._last_ms)
         self._last_ms = view.time_ms
@@ -218,7 +197,7 @@ def watch(ws_url: str, tcp_url: str) -> dict[str, Any]:
     rng = Random(7)
     one = Bystander(ws_url, is_tracked=False, rng=rng)
     other = Bystander(tcp_url, is_tracked=True, rng=rng)
-    print("watching", flush=True)
+    _say("watching")
     due = time.monotonic()
     while not select.select([sys.stdin], [], [], max(0.0, due - time.monotonic()))[0]:
         due = max(due + STEP_S, time.monotonic())
@@ -231,12 +210,17 @@ def watch(ws_url: str, tcp_url: str) -> dict[str, Any]:
     return {"websocket": asdict(one.seen), "tcp": asdict(other.seen)}
 
 
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def main() -> int:
-    """Watch, and print what was seen."""
+    """Watch, and write what was seen."""
     try:
-        print(json.dumps(watch(*sys.argv[1:])))
+        _say(json.dumps(watch(*sys.argv[1:])))
     except (Wrong, ValueError) as wrong:
-        print(json.dumps({"wrong": str(wrong)}))
+        _say(json.dumps({"wrong": str(wrong)}))
         return 1
     return 0
 

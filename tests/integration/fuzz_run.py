@@ -1,8 +1,12 @@
 """Fuzzers against a real server: many connections at a time, each frame followed by a probe, every answer judged.
 
-Owns the sockets, the count of what was sent, and the judgement: a frame that SPEC.md has a server close for closes with that
-code and nothing else does; every end is announced by `closing` (and a WebSocket close frame of the same code). The first
-answer that is wrong stops the run and is kept as a Failure, with the frame.
+Owns the sockets, the count of what was sent, and the judgement: a frame that SPEC.md has a server close for closes with
+that code and nothing else does; every end is announced by `closing` (and a WebSocket close frame of the same code). The
+first answer that is wrong stops the run and is kept as a Failure, with the frame.
+
+    python -m tests.integration.fuzz_run SEED NUMBER WS_URL TCP_URL
+
+plays one connection again, against a server that somebody started with --allow-guests --no-rate-limits.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import sys
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,6 +29,7 @@ from tests.integration.fuzzer import Frame, Fuzzer, Verdict, websocket_frame
 
 PATIENCE_S = 20.0  # for an answer that must come: longer than any pause of a busy machine
 SILENCE_S = 0.1  # for one that may not
+AT_A_TIME = 100  # connections
 RECENT = 400
 
 MUTATED_SHARE = 0.68
@@ -92,6 +98,7 @@ class Line(asyncio.Protocol):
         self.heard: Counter[type[Any]] = Counter()
         self.last_pong = -1
         self.closing: Close | None = None
+        self.reason = ""
         self.close_code: int | None = None  # of a WebSocket close frame
         self.transport: asyncio.Transport
         self._cut = self._cut_tcp if framing is Framing.TCP else self._cut_websocket
@@ -133,6 +140,11 @@ class Line(asyncio.Protocol):
             self.is_upgraded = self.status == 101
             self._buffer = bytearray(rest)
 
+    @property
+    def ending(self) -> str:
+        """How it ended, in words."""
+        return f"closed as {self.closing.name.lower()}: {self.reason}" if self.closing else "not closed"
+
     def _note(self, payload: bytes) -> None:
         if payload[3 if payload[0] == 0xDC else 1] not in _READ:
             return
@@ -141,7 +153,7 @@ class Line(asyncio.Protocol):
         if isinstance(message, Pong):
             self.last_pong = message.sent
         elif isinstance(message, Closing):
-            self.closing = Close(message.code)
+            self.closing, self.reason = Close(message.code), message.reason
 
     def _cut_tcp(self) -> bytes | None:
         return self._cut_after(4, int.from_bytes(self._buffer[:4], "big"))
@@ -236,7 +248,7 @@ class Visit:
         self._tally.openings += 1
         self._line.transport.write(frame.data)
         if not await self._line.until(is_answered):
-            raise Wrong(f"not answered, closed as {self._line.closing}")
+            raise Wrong(f"not answered, {self._line.ending}")
 
     # --- in session ---------------------------------------------------------------------------------------------------
 
@@ -251,8 +263,8 @@ class Visit:
         if (expected := frame.verdict.close) is not None or frame.means == "bye":
             await line.until(lambda: line.is_over)
             self._check_end()
-            if line.closing is not (expected or Close.LEFT):
-                raise Wrong(f"closed as {line.closing}")
+            if line.closing not in (expected or Close.LEFT, self._or_else(frame)):
+                raise Wrong(f"{line.ending}")
             return False
         if frame.verdict is Verdict.UNSURE:
             is_alive = await line.until(lambda: line.last_pong == probe, SILENCE_S)
@@ -260,15 +272,20 @@ class Visit:
                 self._check_end()
             return is_alive and frame.means == "ack"
         if not await line.until(lambda: line.last_pong == probe):
-            raise Wrong(f"the session did not go on, closed as {line.closing}")
+            raise Wrong(f"the session did not go on, {line.ending}")
         if frame.means == "leave" and self._fuzzer.state is State.ROOM:
             if not await line.until(lambda: line.heard[Left] > left):
-                raise Wrong(f"not left, closed as {line.closing}")
+                raise Wrong(f"not left, {line.ending}")
             self._fuzzer.state = State.READY
         elif frame.means == "join" and self._fuzzer.state is State.READY:
             await line.until(lambda: line.heard[Joined] > joined or line.heard[Error] > refused)
             self._fuzzer.state = State.ROOM if line.heard[Joined] > joined else State.READY
         return not line.is_over
+
+    def _or_else(self, frame: Frame) -> Close | None:
+        """Name what else a frame may be closed for: a pose wrong both in itself and in its state, for either."""
+        is_early_pose = frame.message == "pose" and self._fuzzer.state is State.READY
+        return Close.OUT_OF_STATE if is_early_pose else None
 
     def _write(self, frame: Frame, probe: int) -> None:
         """Write a frame and a ping: in one piece, in two, or in many."""
@@ -305,7 +322,7 @@ class Visit:
             await line.until(lambda: line.is_over)
             self._check_end()
             if line.closing is not Close.LEFT:
-                raise Wrong(f"bye was answered with {line.closing}")
+                raise Wrong(f"bye was answered with {line.ending}")
         elif way < 0.6 and fuzzer.framing is Framing.WEBSOCKET:
             said = rng.choice((b"", b"\x03", b"\x03\xe8", b"\x03\xe9going away", b"\x0f\xff", rng.randbytes(125)))
             line.transport.write(websocket_frame(rng, said, Opcode.CLOSE))
@@ -328,34 +345,29 @@ class Run:
 
     def __init__(self, ws_url: str, tcp_url: str, seed: int, frames: int, has_trouble: Callable[[], bool]) -> None:
         self.tally = Tally()
-        self._places = {
-            Framing.WEBSOCKET: urlsplit(ws_url),
-            Framing.TCP: urlsplit(tcp_url),
-        }
+        self._places = {Framing.WEBSOCKET: urlsplit(ws_url), Framing.TCP: urlsplit(tcp_url)}
         self._seed = seed
         self._frames = frames
         self._has_trouble = has_trouble
         self._numbers = itertools.count()
 
-    @property
-    def is_over(self) -> bool:
-        """Whether enough was sent, or something went wrong."""
-        return self.tally.frames >= self._frames or bool(self.tally.failures) or self._has_trouble()
-
-    async def go(self, at_a_time: int) -> None:
-        """Go on until it is over, with so many connections at a time."""
+    async def go(self, until: float = 1.0) -> None:
+        """Go on until such a share of the frames was sent, or something is wrong."""
         async with asyncio.TaskGroup() as group:
-            for _ in range(at_a_time):
-                group.create_task(self._visits())
+            for _ in range(AT_A_TIME):
+                group.create_task(self._visits(until * self._frames))
 
-    async def _visits(self) -> None:
-        while not self.is_over:
-            await self._visit(next(self._numbers))
+    async def _visits(self, frames: float) -> None:
+        while self.tally.frames < frames and not self.tally.failures and not self._has_trouble():
+            await self.visit(next(self._numbers))
 
-    async def _visit(self, number: int) -> None:
+    async def visit(self, number: int) -> None:
+        """Play one connection."""
         fuzzer = Fuzzer(self._seed, number)
         place = self._places[fuzzer.framing]
         line = Line(fuzzer.framing)
+        assert place.hostname is not None
+        assert place.port is not None
         await asyncio.get_running_loop().create_connection(lambda: line, place.hostname, place.port)
         self.tally.connections[fuzzer.framing] += 1
         visit = Visit(number, fuzzer, line, self.tally)
@@ -367,3 +379,17 @@ class Run:
             if line.closing is not None:
                 self.tally.closes[line.closing] += 1
             line.transport.abort()
+
+
+def main() -> int:
+    """Play one connection, and print its frames and what was wrong."""
+    seed, number, ws_url, tcp_url = sys.argv[1:]
+    run = Run(ws_url, tcp_url, int(seed), 1, lambda: False)
+    asyncio.run(run.visit(int(number)))
+    lines = [f"{frame.message}, {frame.mutation or 'valid'}: {frame.data.hex()}" for _, frame in run.tally.recent]
+    sys.stdout.write("\n".join([*lines, *map(str, run.tally.failures)]) + "\n")
+    return len(run.tally.failures)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.long, bare_root.skip_unless_possible]
 
 PREREQUISITES = ("python3", "python3-venv", "make", "ca-certificates")
 COLD_START_S = 90
-STOP_S = 15
+STOP_S = 30
 
 
 @pytest.fixture

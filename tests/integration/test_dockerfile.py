@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.long, bare_root.skip_unless_possible, pytest.mark.xdis
 
 BASE = "localhost/stand-in-base"
 IMAGE = "localhost/presence"
-START_S = 15
+START_S = 60
 
 
 @dataclass(frozen=True)

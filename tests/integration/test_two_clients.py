@@ -158,7 +158,7 @@ def test_one_walks_and_the_other_shows_it_where_it_is(enter: Enter, transports: 
     assert all(apart(place, (place[0], start["y"], start["z"])) <= MILLIMETRE for place in way)
     assert len(way) > REST_TICKS
     assert math.remainder(drawn["yaw"] - truth["yaw"], math.tau) == pytest.approx(0, abs=HALF_A_DEGREE)
-    assert sum(walker.entity in _updated(snapshot) for snapshot in watcher.all(Snapshot)) > REST_TICKS, "no leap"
+    assert sum(walker.entity in _updated(snapshot) for snapshot in watcher.all(Snapshot)) > 5, "it is no leap"
     assert watcher.view["resyncs"] == walker.view["resyncs"] == 0
 
 
