@@ -12,7 +12,7 @@ token works once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from presence.identity import Identity, Verifier
@@ -317,9 +317,14 @@ class Hub:
     # --- what may be told ---------------------------------------------------------------------------------------------
 
     def visible_people(self, viewer: Identity) -> Iterator[tuple[Room, list[Person]]]:
-        """Yield each room with the people in it that `viewer` may see, by clearance and by blocks of either side."""
+        """Yield each room with the people in it that `viewer` may see, by clearance and by blocks of either side.
+
+        Whoever is here and has renewed to fewer grants sees no more with an older token.
+        """
         session = self.sessions.get(viewer.user)
         blocked = session.blocks if session is not None else frozenset()
+        if session is not None:
+            viewer = replace(viewer, grants=viewer.grants & session.identity.grants)
         for room in self.rooms.values():
             yield room, [person for person in room.people_for(viewer) if person.user not in blocked]
 

@@ -303,14 +303,11 @@ def _hub_settings(settings: Settings) -> HubSettings:
         field.name: getattr(settings, field.name) for field in fields(HubSettings) if field.name in DECLARED
     }
     del same["rooms"]
-    try:
-        room = RoomSettings(
-            capacity=settings.room_capacity,
-            tick_hz=settings.tick_hz,
-            interest_radius_mm=round(settings.interest_radius_m * 1000),
-        )
-    except ValueError as error:
-        raise StartError(str(error)) from None
+    room = RoomSettings(
+        capacity=settings.room_capacity,
+        tick_hz=settings.tick_hz,
+        interest_radius_mm=round(settings.interest_radius_m * 1000),
+    )
     return HubSettings(
         **same,
         default_world=settings.rooms[0].world if settings.rooms else "plaza",

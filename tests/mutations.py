@@ -298,8 +298,8 @@ PERMISSION = (
     Mutation(
         "a newcomer is shown to those who blocked it before",
         "presence/room.py",
-        "seat.member.identity.user in member.blocks or member.identity.user in seat.member.blocks",
-        "seat.member.identity.user in member.blocks",
+        "(_blocks(member, seat.member) or _blocks(seat.member, member))",
+        "_blocks(member, seat.member)",
         "presence/test_roster.py::test_who_was_blocked_before_they_came_is_never_known",
     ),
     Mutation(

@@ -78,13 +78,17 @@ class View:
 
 @dataclass
 class Seen:
-    """What one bystander saw. Times in ms of the room's clock, `most_behind` in poses of the other."""
+    """What one bystander saw. Gaps are between snapshots, in ms of the room's clock; it is behind by poses of the other.
+
+    longest_nap_ms: how much later than asked its own process was woken, the machine's share in every gap.
+    """
 
     snapshots: int = 0
     updates: int = 0  # poses of the other
     events: int = 0
     most_held: int = 0
     longest_gap_ms: int = 0
+    longest_nap_ms: int = 0
     most_behind: int = 0
 
 
@@ -200,9 +204,11 @@ def watch(ws_url: str, tcp_url: str) -> dict[str, Any]:
     _say("watching")
     due = time.monotonic()
     while not select.select([sys.stdin], [], [], max(0.0, due - time.monotonic()))[0]:
-        due = max(due + STEP_S, time.monotonic())
+        now = time.monotonic()
         for each in (one, other):
-            each.step(time.monotonic())
+            each.seen.longest_nap_ms = max(each.seen.longest_nap_ms, round(1000 * (now - due)))
+            each.step(now)
+        due = max(due + STEP_S, now)
         one.listen(other)
         other.listen(one)
     one.leave()

@@ -52,7 +52,7 @@ def server(issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     plaza["spawns"] = [{"position": [axis / 1000 for axis in AT_ITS_DOOR], "yaw": 0}]
     (worlds / "plaza.json").write_text(json.dumps(plaza), "utf-8")
     trust = ("--keys-file", str(issuer.key_set_file), "--revoked-file", str(issuer.revoked_file))
-    running = RunningServer(*trust, "--trust-refresh-s", "0.1", "--worlds-dir", str(worlds))
+    running = RunningServer(*trust, "--trust-refresh-s", "0.1", "--worlds-dir", str(worlds), "--trust-loopback")
     yield running
     assert running.stop() == 0
     running.check_log()

@@ -60,7 +60,7 @@ def test_the_problems_of_all_files_are_raised_at_once(tmp_path: Path) -> None:
     with pytest.raises(WorldError) as refused:
         catalogue.load_worlds(tmp_path)
     assert str(refused.value).splitlines() == [
-        f"{tmp_path / 'a.json'}: $.spawns: has 0 items; write 1 to 1000",
+        f"{tmp_path / 'a.json'}: $.spawns: has 0 items; write 1 to 512",
         f"{tmp_path / 'b.json'}: $.zonez: unknown key; did you mean zones?",
     ]
 

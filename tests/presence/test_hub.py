@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from presence.hub import EMPTY_ROOM_S, MAX_ROOMS, STALL_TIMEOUT_S
@@ -598,3 +600,21 @@ def test_presence_is_filtered_for_the_viewer() -> None:
     desk.hub.rooms["lobby"].state.entities.requires[joe.row] = 1
     assert seen_by("u-ada") == {"u-ada", "u-eve"}
     assert ada.room is not None
+
+
+def test_an_older_token_lists_no_more_than_the_session_may_see() -> None:
+    """Whoever was downgraded cannot ask the directory with the token from before."""
+    place = world(
+        clearances=["secret"],
+        zones=[zone("vault", (-5, -1, -5), (5, 5, 5), clearance=["secret"])],
+        spawns=((50, 0, 50),),
+    )
+    desk = Desk({"stage": place})
+    for user in ("u-ada", "u-joe"):
+        desk.member(user).join()
+    ada, joe = desk.hub.sessions["u-ada"], desk.hub.sessions["u-joe"]
+    desk.hub.rooms["lobby"].state.entities.requires[joe.row] = 1
+    cleared = replace(ada.identity, grants=frozenset({"secret"}))
+    assert [len(people) for _, people in desk.hub.visible_people(cleared)] == [1]
+    ada.assume(cleared)
+    assert [len(people) for _, people in desk.hub.visible_people(cleared)] == [2]

@@ -104,7 +104,6 @@ def test_configured_rooms_are_there_from_the_start() -> None:
     ("values", "says"),
     [
         ({"rooms": ["lobby=nowhere"]}, "there is open, plaza"),
-        ({"room_capacity": 30_000}, "capacity"),
         ({"keys_file": Path("pyproject.toml")}, "key set"),
         ({"tls_cert": Path("LICENSE"), "tls_key": Path("LICENSE")}, "LICENSE"),
         ({"host": "192.0.2.1", "behind_tls_proxy": True}, "192.0.2.1"),
