@@ -12,8 +12,9 @@ from protocol.errors import Close
 
 @pytest.mark.parametrize("close", list(Close))
 def test_the_range_of_a_close_code_decides(close: Close) -> None:
-    """Codes from 4000 to 4099 resume; all others need somebody to change something first."""
-    assert judge(close) is (Verdict.RESUME if close < 4100 else Verdict.END)
+    """Codes from 4000 to 4099 resume, and so does who was crowded out; others need somebody to change something first."""
+    is_crowded = close in (Close.HANDSHAKE_TIMEOUT, Close.SERVER_FULL)
+    assert judge(close) is (Verdict.RESUME if close < 4100 or is_crowded else Verdict.END)
 
 
 def test_a_connection_that_broke_without_a_word_is_resumed() -> None:

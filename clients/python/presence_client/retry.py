@@ -9,12 +9,16 @@ from __future__ import annotations
 from enum import Enum
 from random import Random
 
+from protocol.errors import Close
+
 FIRST_S = 0.25
 LONGEST_S = 10.0
 # A session that stood this long was not one of a row of failures: the next wait starts small again.
 STABLE_S = 10.0
 
 _RESUMABLE = range(4000, 4100)
+# When a crowd comes back at once, some are pushed out again: only trying once more finds the place that became free.
+_CROWDED = frozenset({Close.HANDSHAKE_TIMEOUT, Close.SERVER_FULL})
 
 
 class Verdict(Enum):
@@ -25,8 +29,9 @@ class Verdict(Enum):
 
 
 def judge(code: int | None) -> Verdict:
-    """Judge a close code (None: the connection broke without one)."""
-    return Verdict.RESUME if code is None or code in _RESUMABLE else Verdict.END
+    """Judge the close code of a session that once stood, or of an attempt to resume it (None: it broke without one)."""
+    may_resume = code is None or code in _RESUMABLE or code in _CROWDED
+    return Verdict.RESUME if may_resume else Verdict.END
 
 
 class Backoff:
