@@ -10,15 +10,13 @@ generation.
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 Rows = NDArray[np.intp]
 Mask = NDArray[np.bool_]
@@ -205,22 +203,28 @@ class Entities:
 
 
 class _Ids:
-    """Hands out entity ids with generations; an id rests before it is used again."""
+    """Hands out entity ids with generations; an id rests before it is used again. Ten bytes for each id ever used."""
 
     def __init__(self) -> None:
-        self._fresh: Iterator[int] = iter(range(1, MAX_ID + 1))
-        self._resting: deque[tuple[float, int]] = deque()
-        self._generation: dict[int, int] = {}
+        # by id; id 0 is nobody
+        self._generations = array("H", [0])
+        self._free_at = array("d", [0.0])
+        self._resting: deque[int] = deque()  # in the order in which they become free
 
     def take(self, now: float) -> tuple[int, int]:
         """Return an (id, generation). Raises OverflowError when every id is in use or resting."""
-        has_rested = bool(self._resting) and self._resting[0][0] <= now
-        entity = self._resting.popleft()[1] if has_rested else next(self._fresh, 0)
-        if not entity:
+        if self._resting and self._free_at[self._resting[0]] <= now:
+            entity = self._resting.popleft()
+        elif len(self._generations) <= MAX_ID:
+            entity = len(self._generations)
+            self._generations.append(0)
+            self._free_at.append(0.0)
+        else:
             raise OverflowError("every entity id of the room is in use or resting")
-        self._generation[entity] = generation = (self._generation.get(entity, 0) + 1) & 0xFFFF
+        self._generations[entity] = generation = (self._generations[entity] + 1) & 0xFFFF
         return entity, generation
 
     def rest(self, entity: int, now: float) -> None:
         """Put an id to rest until it may be used again."""
-        self._resting.append((now + ID_REST_S, entity))
+        self._free_at[entity] = now + ID_REST_S
+        self._resting.append(entity)

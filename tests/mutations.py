@@ -225,8 +225,8 @@ DELTA = (
     Mutation(
         "an id means somebody else at once",
         "presence/entities.py",
-        "self._resting.append((now + ID_REST_S, entity))",
-        "self._resting.append((now, entity))",
+        "self._free_at[entity] = now + ID_REST_S",
+        "self._free_at[entity] = now",
         "presence/test_entities.py::test_an_id_rests_before_it_means_somebody_else",
     ),
 )

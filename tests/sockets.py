@@ -30,7 +30,8 @@ class MemoryTransport(asyncio.Transport):
         return self._protocol
 
     def write(self, data: bytes | bytearray | memoryview[Any]) -> None:
-        """Keep the bytes, or hold them back while choked, and say so at once."""
+        """Keep the bytes, or hold them back while choked, and say so at once. Nothing may come after the end."""
+        assert not self.has_eof
         if not self._is_choked:
             self.written += data
             return

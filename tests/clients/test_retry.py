@@ -12,7 +12,7 @@ from protocol.errors import Close
 
 @pytest.mark.parametrize("close", list(Close))
 def test_the_range_of_a_close_code_decides(close: Close) -> None:
-    """Codes from 4000 to 4099 resume, and so does who was crowded out; others need somebody to change something first."""
+    """Codes from 4000 to 4099 resume, and so do the crowded out; others need somebody to change something first."""
     is_crowded = close in (Close.HANDSHAKE_TIMEOUT, Close.SERVER_FULL)
     assert judge(close) is (Verdict.RESUME if close < 4100 or is_crowded else Verdict.END)
 

@@ -78,7 +78,7 @@ class View:
 
 @dataclass
 class Seen:
-    """What one bystander saw. Gaps are between snapshots, in ms of the room's clock; it is behind by poses of the other.
+    """What one bystander saw. Gaps are between snapshots, in ms of the room's clock; behind is counted in poses.
 
     longest_nap_ms: how much later than asked its own process was woken, the machine's share in every gap.
     """
