@@ -15,11 +15,13 @@ from protocol import schema
 from tests.clients.fake_server import FakeServer
 from tests.clients.timeless import run
 
-README = (Path(presence_client.__file__).parents[1] / "README.md").read_text()
-PROGRAMS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+FOLDER = Path(presence_client.__file__).parents[1]
+README = (FOLDER / "README.md").read_text()
+FRONT_PAGE = (FOLDER.parents[1] / "README.md").read_text()
+PROGRAMS = re.findall(r"```python\n(.*?)```", README + FRONT_PAGE, re.DOTALL)
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=["quick start", "moving"])
+@pytest.mark.parametrize("program", PROGRAMS, ids=["quick start", "moving", "front page"])
 def test_a_program_runs(program: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Every program, as printed, does what it says against a server."""
     server = FakeServer()
