@@ -326,7 +326,7 @@ class Hub:
         if session is not None:
             viewer = replace(viewer, grants=viewer.grants & session.identity.grants)
         for room in self.rooms.values():
-            yield room, [person for person in room.people_for(viewer) if person.user not in blocked]
+            yield room, room.people_for(viewer, blocked)
 
     # --- closing ------------------------------------------------------------------------------------------------------
 

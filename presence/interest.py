@@ -36,9 +36,6 @@ class Pairs:
     subjects: Rows
     is_held: Mask  # whether the observer has been told of the subject
 
-    def __len__(self) -> int:
-        return len(self.observers)
-
 
 def select(entities: Entities, observers: Rows, radius_mm: int) -> Pairs:
     """List what each of `observers` (ascending rows) wants to see now, given what it holds."""

@@ -1,4 +1,4 @@
-"""Order in the room: mute, kick and lock, by role, each with an audit line."""
+"""Order in the room: mute, kick and lock by role, each with an audit line; and whom a block hides from whom."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from protocol.errors import Close, ProtocolError, Refusal, Refused
 from protocol.schema import Action, Moderate, RoomState
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from presence.identity import Identity
-    from presence.state import State
+    from presence.state import Member, State
 
 MODERATORS = frozenset({"moderator", "operator"})
 
@@ -18,6 +20,12 @@ MODERATORS = frozenset({"moderator", "operator"})
 def may_moderate(identity: Identity) -> bool:
     """Tell whether an identity's roles let it moderate."""
     return not MODERATORS.isdisjoint(identity.roles)
+
+
+def is_blocked(who: Identity, blocks: AbstractSet[str], other: Member) -> bool:
+    """Tell whether somebody with these blocks and a member hide from each other; nobody hides from a moderator."""
+    one_way = other.identity.user in blocks and not may_moderate(other.identity)
+    return one_way or (who.user in other.blocks and not may_moderate(who))
 
 
 def moderate(state: State, row: int, message: Moderate, _now: float) -> None:

@@ -44,6 +44,7 @@ from protocol.schema import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Set as AbstractSet
 
     from numpy.typing import NDArray
 
@@ -177,25 +178,23 @@ class Room:
         member = state.seats[row].member
         state.entities.grants[row] = self.world.clearance_bits(member.identity.grants)
         for other, seat in state.seats.items():
-            is_blocked = other != row and (_blocks(member, seat.member) or _blocks(seat.member, member))
+            is_blocked = other != row and moderation.is_blocked(member.identity, member.blocks, seat.member)
             if is_blocked or state.entities.has_blocks:
                 block(state.entities, row, other, is_blocked)
         state.changed_entries.add(row)
         state.changed_permissions.add(row)
 
-    def people_for(self, viewer: Identity) -> list[Person]:
-        """List whom somebody outside the room may know of: as far as cleared, and not those who blocked the viewer."""
+    def people_for(self, viewer: Identity, blocks: AbstractSet[str]) -> list[Person]:
+        """List whom somebody may know of who asks from outside the room: by clearance, and by blocks of either side."""
         state = self.state
         rows = state.seat_rows()
         bits = np.uint64(self.world.clearance_bits(viewer.grants))
         cleared = rows[is_cleared(state.entities.requires[rows], bits)]
         return [
-            roster.person(state, int(row)) for row in cleared if viewer.user not in state.seats[int(row)].member.blocks
+            roster.person(state, row)
+            for row in cleared.tolist()
+            if not moderation.is_blocked(viewer, blocks, state.seats[row].member)
         ]
-
-    def count_for(self, viewer: Identity) -> int:
-        """Count the people whom somebody outside the room may know of."""
-        return len(self.people_for(viewer))
 
     # --- receiving ------------------------------------------------------------------------------------------
 
@@ -376,11 +375,6 @@ class Room:
             entities.ack[row] = message.seq
         state.moved.add(row)
         state.done(row, message.ref)
-
-
-def _blocks(member: Member, other: Member) -> bool:
-    """Tell whether a member hides itself from another; nobody can hide from a moderator that way."""
-    return other.identity.user in member.blocks and not moderation.may_moderate(other.identity)
 
 
 _OWN: dict[type[Any], Callable[[Room, int, Any, float], None]] = {

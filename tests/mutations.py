@@ -297,16 +297,16 @@ PERMISSION = (
     ),
     Mutation(
         "a newcomer is shown to those who blocked it before",
-        "presence/room.py",
-        "(_blocks(member, seat.member) or _blocks(seat.member, member))",
-        "_blocks(member, seat.member)",
+        "presence/moderation.py",
+        "return one_way or (who.user in other.blocks and not may_moderate(who))",
+        "return one_way",
         "presence/test_roster.py::test_who_was_blocked_before_they_came_is_never_known",
     ),
     Mutation(
         "presence shows those who blocked the viewer",
         "presence/room.py",
-        "if viewer.user not in state.seats[int(row)].member.blocks",
-        "if viewer.user not in {int(row)}",
+        "if not moderation.is_blocked(viewer, blocks, state.seats[row].member)",
+        "if row in state.seats",
         "presence/test_room.py::test_presence_shows_the_cleared_and_those_who_did_not_block",
     ),
     Mutation(

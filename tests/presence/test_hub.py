@@ -602,6 +602,19 @@ def test_presence_is_filtered_for_the_viewer() -> None:
     assert ada.room is not None
 
 
+def test_blocks_hide_nobody_from_a_moderator() -> None:
+    """In the directory as in the room: neither side of a block with a moderator is hidden from the other."""
+    desk = Desk()
+    for user in ("u-ada", "u-joe"):
+        desk.member(user).join()
+    ada, joe = desk.hub.sessions["u-ada"], desk.hub.sessions["u-joe"]
+    joe.blocks.add("u-ada")
+    ada.assume(replace(ada.identity, roles=frozenset({"moderator"})))
+    for viewer in (ada, joe):
+        ((_, people),) = desk.hub.visible_people(viewer.identity)
+        assert {person.user for person in people} == {"u-ada", "u-joe"}
+
+
 def test_an_older_token_lists_no_more_than_the_session_may_see() -> None:
     """Whoever was downgraded cannot ask the directory with the token from before."""
     place = world(

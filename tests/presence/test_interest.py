@@ -95,7 +95,7 @@ def test_only_the_living_are_seen_and_only_the_asked_see() -> None:
 def test_an_empty_room_and_no_observers_are_fine() -> None:
     """No subjects or nobody who can be written to: no pairs."""
     assert selected(Entities()) == []
-    assert len(select(standing((0, 0, 0)), np.zeros(0, np.intp), RADIUS)) == 0
+    assert len(select(standing((0, 0, 0)), np.zeros(0, np.intp), RADIUS).observers) == 0
 
 
 def test_isolation_cuts_sight_both_ways() -> None:
