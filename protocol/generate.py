@@ -1,4 +1,4 @@
-"""Writes what is derived from the declarations: SPEC.md's generated blocks, presence.ts and asyncapi.json.
+"""Writes what is derived from the declarations: SPEC.md's blocks, asyncapi.json and generated.ts.
 
     python -m protocol.generate           write them
     python -m protocol.generate --check   name the stale ones and exit 1
@@ -20,7 +20,7 @@ from protocol import asyncapi, tables, typescript
 
 FOLDER = Path(__file__).resolve().parent
 SPEC = FOLDER / "SPEC.md"
-TYPESCRIPT = FOLDER / "generated" / "presence.ts"
+TYPESCRIPT = FOLDER.parent / "clients" / "webxr" / "sdk" / "src" / "generated.ts"
 ASYNCAPI = FOLDER / "generated" / "asyncapi.json"
 
 _BLOCK = re.compile(r"<!-- generated: ([^\n]+) -->\n(?:.*?\n)??<!-- end -->", re.DOTALL)

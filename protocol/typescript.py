@@ -1,4 +1,4 @@
-"""presence.ts: the protocol's constants and message types for TypeScript, from the declarations.
+"""generated.ts: the protocol's constants and message types for TypeScript, from the declarations.
 
 Data and types only, so that the file needs nothing at run time. Pure: returns text.
 """
@@ -6,14 +6,14 @@ Data and types only, so that the file needs nothing at run time. Pure: returns t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import Any
 
 import numpy as np
 
 from protocol import records, schema
-from protocol.errors import CLOSE_RANGES, Close, Refusal
+from protocol.errors import CLOSE_ADVICE, CLOSE_RANGES, REFUSAL_ADVICE, Advice, Close, Refusal
 from protocol.schema import MESSAGES, Bin, Bool, Field, Int, Kind, Many, Sender, Slug, Spec, State, Struct, Text
 from protocol.tables import ENUMS, LIMITS, cls_doc
 
@@ -56,9 +56,9 @@ _PACKED: dict[str, np.dtype[Any]] = {
 
 
 def module() -> str:
-    """Return the text of presence.ts."""
+    """Return the text of generated.ts."""
     enums: tuple[type[IntEnum], ...] = (*ENUMS, records.Section, Close, Refusal)
-    declared = [_HEAD, *_constants(), *map(_enum, enums), _close_ranges()]
+    declared = [_HEAD, *_constants(), *map(_enum, enums), _close_ranges(), *_advice()]
     return "\n".join((*declared, _KINDS, *_types(), *_tables()))
 
 
@@ -83,6 +83,22 @@ def _enum(enum: type[IntEnum]) -> str:
 def _close_ranges() -> str:
     rows = [{"first": r.first, "last": r.last, "reconnect": r.reconnect} for r in CLOSE_RANGES]
     return _const("CLOSE_RANGES", rows, "When a client may connect again after a close code (SPEC section 14).")
+
+
+def _advice() -> list[str]:
+    return [
+        _advice_table("CLOSE_ADVICE", CLOSE_ADVICE, "What close codes mean, and what to do (SPEC section 14)."),
+        _advice_table("REFUSAL_ADVICE", REFUSAL_ADVICE, "What refusal codes mean, and what to do (SPEC section 15)."),
+    ]
+
+
+def _advice_table(name: str, advice: Mapping[Any, Advice], doc: str) -> str:
+    rows = {
+        str(int(code)): {"name": code.name.lower(), "meaning": said.meaning, "action": said.remedy}
+        for code, said in advice.items()
+    }
+    kind = "{ readonly [code: number]: { readonly name: string; readonly meaning: string; readonly action: string } }"
+    return f"/** {doc} */\nexport const {name}: {kind} = {_literal(rows)};\n"
 
 
 def _const(name: str, value: Any, doc: str) -> str:
@@ -114,7 +130,7 @@ def _flat(value: Any) -> str:
 
 
 def _key(key: str) -> str:
-    return key if key.isidentifier() else json.dumps(key)
+    return key if key.isidentifier() or key.isdecimal() else json.dumps(key)
 
 
 # --- types ------------------------------------------------------------------------------------------------------------

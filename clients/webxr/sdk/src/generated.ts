@@ -117,6 +117,161 @@ export const CLOSE_RANGES = [
   { first: 4300, last: 4399, reconnect: "asked" },
 ] as const;
 
+/** What close codes mean, and what to do (SPEC section 14). */
+export const CLOSE_ADVICE: { readonly [code: number]: { readonly name: string; readonly meaning: string; readonly action: string } } = {
+  4000: {
+    name: "goaway",
+    meaning: "The server stops in good order.",
+    action: "Wait for `goaway.reconnect_after_ms` plus jitter, then resume.",
+  },
+  4001: {
+    name: "slow",
+    meaning: "The client took nothing for 10 s, or left too many events unacknowledged (section 7.5).",
+    action: "Resume; where `welcome.resumed` is false, join again. Read faster, and send `ack`.",
+  },
+  4002: {
+    name: "heartbeat_timeout",
+    meaning: "Nothing was heard for three heartbeats.",
+    action: "Resume. Send `ping` from a timer, not with poses.",
+  },
+  4100: {
+    name: "handshake_timeout",
+    meaning: "No `hello` came in time, or newer connections needed the place.",
+    action: "Try again after a backoff; send `hello` as soon as the connection stands.",
+  },
+  4101: {
+    name: "server_full",
+    meaning: "The server has no place, or this address has its share of connections.",
+    action: "Close other connections, or try again after 30 s or more.",
+  },
+  4102: {
+    name: "token_required",
+    meaning: "The server takes no guests.",
+    action: "Sign in, and send the token.",
+  },
+  4103: {
+    name: "token_invalid",
+    meaning: "The token is not one this server trusts.",
+    action: "Sign in again for a new token; the reason says what is wrong.",
+  },
+  4104: {
+    name: "token_expired",
+    meaning: "The token's time is over.",
+    action: "Sign in again for a new token; next time send `renew` before.",
+  },
+  4105: {
+    name: "token_audience",
+    meaning: "The token is for another service.",
+    action: "Sign in to this one.",
+  },
+  4106: { name: "token_revoked", meaning: "The token was withdrawn.", action: "Ask whoever issued it." },
+  4200: {
+    name: "malformed",
+    meaning: "A frame, message or record does not decode.",
+    action: "Compare with the reason, which names the field.",
+  },
+  4201: {
+    name: "frame_too_large",
+    meaning: "A frame exceeds `welcome.max_frame_bytes`.",
+    action: "Send less; every message of this version fits.",
+  },
+  4202: {
+    name: "out_of_state",
+    meaning: "A message came in a state that does not allow it.",
+    action: "Follow section 6; wait for `joined` or `left`.",
+  },
+  4203: {
+    name: "rate_limited",
+    meaning: "One kind of message overran its limit by more than 200 within 10 s.",
+    action: "Keep to the rates of section 8.",
+  },
+  4204: {
+    name: "version_mismatch",
+    meaning: "The major versions differ; the reason names both.",
+    action: "Use a client of the server's major version.",
+  },
+  4300: {
+    name: "replaced",
+    meaning: "A newer session of the same user, or the same session over a newer connection, took over.",
+    action: "Tell the user that they are connected elsewhere.",
+  },
+  4301: { name: "kicked", meaning: "A moderator removed the user.", action: "Show the reason." },
+  4302: { name: "left", meaning: "The client said `bye`.", action: "Nothing." },
+};
+
+/** What refusal codes mean, and what to do (SPEC section 15). */
+export const REFUSAL_ADVICE: { readonly [code: number]: { readonly name: string; readonly meaning: string; readonly action: string } } = {
+  2: {
+    name: "already_in_room",
+    meaning: "The session is in that room.",
+    action: "Go on; nothing to do.",
+  },
+  4: {
+    name: "unknown_world",
+    meaning: "There is no such world, or the room was made from another one.",
+    action: "Join with an empty `world`.",
+  },
+  5: {
+    name: "room_full",
+    meaning: "The room has its capacity, held seats included.",
+    action: "Try later, or another room.",
+  },
+  6: { name: "room_locked", meaning: "The room is closed to newcomers.", action: "Ask a moderator." },
+  7: {
+    name: "unknown_entity",
+    meaning: "No such entity, or none this session may know of.",
+    action: "Take entity ids from the newest roster and objects.",
+  },
+  8: {
+    name: "not_allowed",
+    meaning: "The session's roles or grants do not reach.",
+    action: "Ask somebody who may.",
+  },
+  9: { name: "muted", meaning: "A moderator has muted this person here.", action: "Ask a moderator." },
+  10: {
+    name: "out_of_reach",
+    meaning: "Too far from the avatar.",
+    action: "Come nearer; section 16 has the distances.",
+  },
+  11: {
+    name: "held",
+    meaning: "Somebody holds the object.",
+    action: "Wait until `objects` says it is free.",
+  },
+  12: { name: "not_held", meaning: "This session does not hold the object.", action: "Grab it first." },
+  13: {
+    name: "stale_version",
+    meaning: "The object changed hands since that version.",
+    action: "Take the version from the newest `objects` or `done`.",
+  },
+  14: {
+    name: "too_many_objects",
+    meaning: "The room or the person has its number of objects.",
+    action: "Despawn some.",
+  },
+  16: { name: "bad_place", meaning: "Outside the world's bounds.", action: "Choose a place inside." },
+  17: {
+    name: "too_soon",
+    meaning: "Over the rate of this command, or within its cool-down.",
+    action: "Wait half a second or more, then try again.",
+  },
+  18: {
+    name: "unknown_kind",
+    meaning: "The world has no such prop.",
+    action: "Take the name from the world's props.",
+  },
+  19: {
+    name: "token_refused",
+    meaning: "The newer token was not accepted; the old one still holds.",
+    action: "The reason names the close code's cause.",
+  },
+  20: {
+    name: "hub_full",
+    meaning: "The server has all the rooms it can have.",
+    action: "Join a room that exists.",
+  },
+};
+
 /** What a field may be; the bounds are included. */
 export type Kind =
   | { readonly kind: "int"; readonly low: number; readonly high: number }
