@@ -30,10 +30,11 @@ run-lan: .venv/run.stamp presence/web/index.html ## the same for the local netwo
 web: presence/web/index.html ## build the web client into presence/web
 
 test: .venv/dev.stamp .venv/web-dev.stamp presence/web/index.html ## everything but the long tests
+	@$(MAKE) --no-print-directory apt || echo "Going on without them."
 	@$(NPM) test
 	.venv/bin/python -m pytest -n 2 --dist loadgroup -m "not long"
 
-test-long: .venv/dev.stamp ## every test; those that need Debian packages or root are skipped where they cannot be had
+test-long: .venv/dev.stamp .venv/web-dev.stamp presence/web/index.html ## every test; those that need Debian packages or root are skipped where they cannot be had
 	@$(MAKE) --no-print-directory apt || echo "Going on without them."
 	.venv/bin/python -m pytest -n 2 --dist loadgroup --hypothesis-profile=explore
 
@@ -53,14 +54,14 @@ format: .venv/dev.stamp .venv/web-dev.stamp ## fix what the linters can fix
 bench: .venv/run.stamp ## the plaza, with its oracle (AVATARS=500, SECONDS=15)
 	@.venv/bin/python -m benchmarks plaza --avatars $(AVATARS) --seconds $(SECONDS) --json
 
-apt: ## install the Debian packages the long tests need, where root may
+apt: ## install the Debian packages that browser tests and long tests need, where root may
 	@missing=$$(sed 's/#.*//' packages.apt | xargs -r -n 1 sh -c 'dpkg-query -W -f "\$${Status}" "$$1" 2>/dev/null \
 		| grep -q "ok installed" || printf "%s " "$$1"' sh); \
 	[ -z "$$missing" ] && exit 0; \
 	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends $$missing; \
 	else \
-		echo "The long tests need these Debian packages, and only root can install them: $$missing" >&2; exit 1; \
+		echo "Browser tests and long tests need these Debian packages, and only root can install them: $$missing" >&2; exit 1; \
 	fi
 
 LOCK = .venv/bin/uv pip compile --universal --fork-strategy fewest --python-version 3.11 --no-python-downloads \
