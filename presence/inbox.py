@@ -1,8 +1,8 @@
 """What a room was sent since its last tick, in order of arrival.
 
 Poses wait as the bytes that came off the socket, still masked, and are unmasked, checked and parsed in one go
-at the drain. Everything else waits as decoded messages. A teleport closes a segment, because the poses behind
-it start from its target. Bounded by the sessions' rate limits: a tick's worth of full token buckets.
+at the drain. Everything else waits as decoded messages. A jump closes a segment, because the poses behind it
+start from its target. Bounded by the sessions' rate limits: a tick's worth of full token buckets.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from protocol import records
 from protocol.records import DTYPES, SECTION_HEADER, Section, Table
-from protocol.schema import SPEC_OF, Pose, Teleport
+from protocol.schema import SPEC_OF, GoTo, Pose, Teleport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MASK_BYTES = 4
 _INPUTS = (Section.ROOT_INPUT, Section.TRACKED_INPUT)
+_JUMPS = (Teleport, GoTo)
 
 
 def _prefix(kind: Section) -> bytes:
@@ -111,7 +112,7 @@ class Inbox:
     def add(self, row: int, command: Any) -> None:
         """Add a decoded command."""
         self._current.commands.append((row, command))
-        if type(command) is Teleport:
+        if type(command) in _JUMPS:
             self._current = Segment()
             self._segments.append(self._current)
 

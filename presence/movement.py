@@ -7,13 +7,15 @@ send as seldom as it likes. Pure; cost O(poses), without per-entity Python excep
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from presence.entities import Body
-from presence.permission import is_cleared
+from presence.geometry import BODY_HEIGHT_MM
+from presence.permission import is_cleared, may_see
 from protocol import records
 from protocol.records import PARTS, Section, Table
 from protocol.schema import Cause
@@ -28,7 +30,17 @@ SPEED_MM_S = 6000.0
 MAX_CREDIT_MM = 3000.0
 # Further than one can walk at once, near enough that a hall is not crossed unseen.
 TELEPORT_REACH_MM = 15_000
-TELEPORT_REST_S = 0.5
+JUMP_REST_S = 0.5
+
+# Where somebody who comes to a person may stand: at a distance for talking, facing them, in front rather than behind.
+_BESIDE_MM = (1200, 1600, 800, 2200, 3000)
+_WAYS = 16  # looks at places this many directions apart
+_WAY_TURNS = records.YAW_TURN // _WAYS
+_PLACES_BESIDE = sorted(  # (direction from where the person looks, distance), best first
+    ((way, distance) for way in range(-_WAYS // 2 + 1, _WAYS // 2 + 1) for distance in range(len(_BESIDE_MM))),
+    key=lambda place: (abs(place[0]) > _WAYS // 4, place[1], abs(place[0]), place[0]),
+)
+_ELBOW_ROOM_MM = 500
 
 FINE = 255  # no cause: the step is accepted
 
@@ -75,6 +87,45 @@ def place(
     entities.credit[row], entities.credit_at[row] = MAX_CREDIT_MM, now
     entities.sampled_at[row] = now
     enter_zones(entities, world, np.array([row]))
+
+
+def place_beside(entities: Entities, world: World, row: int, person: int) -> tuple[NDArray[np.int32], int] | None:
+    """Find a free place beside a person for `row`: its position and the yaw that faces the person, or None.
+
+    It is in the person's zone, walkable from the person, and clear of everybody whom `row` may see; of others it must
+    not learn that they are there. Cost: 80 places, each against the walls and the people of the room.
+    """
+    ways, distances = np.array(_PLACES_BESIDE).T
+    ways = (ways + (int(entities.yaw[person]) + _WAY_TURNS // 2) // _WAY_TURNS) % _WAYS
+    centre = entities.position[person]
+    places = centre + _STEPS[ways, distances]
+    zone = world.zone_of(places)
+    is_fine = ~world.blocked(np.broadcast_to(centre, places.shape), places) & (zone == entities.zone[person])
+    is_fine &= _is_clear(entities, row, places)
+    if not is_fine.any():
+        return None
+    best = int(is_fine.argmax())
+    return places[best], int((ways[best] + _WAYS // 2) % _WAYS * _WAY_TURNS)
+
+
+def _steps_beside() -> NDArray[np.int32]:
+    """List (direction, distance, xyz) the steps from a person to the places beside it."""
+    angle = np.arange(_WAYS) * (math.tau / _WAYS)
+    towards = np.stack([-np.sin(angle), np.zeros(_WAYS), -np.cos(angle)], axis=1)
+    steps: NDArray[np.int32] = np.round(towards[:, None, :] * np.array(_BESIDE_MM)[:, None]).astype(np.int32)
+    return steps
+
+
+_STEPS = _steps_beside()
+
+
+def _is_clear(entities: Entities, row: int, places: NDArray[np.int32]) -> Mask:
+    """Tell which places have nobody within elbow room, of those whom `row` may see."""
+    others = np.flatnonzero(entities.is_alive & (entities.body != Body.THING))
+    others = others[(others != row) & may_see(entities, np.array([row]), others)]
+    apart = np.abs(places[:, None, :].astype(np.int64) - entities.position[others][None, :, :])
+    is_near = (apart[..., 0] ** 2 + apart[..., 2] ** 2 < _ELBOW_ROOM_MM**2) & (apart[..., 1] < BODY_HEIGHT_MM)
+    return np.asarray(~is_near.any(axis=1))
 
 
 def enter_zones(entities: Entities, world: World, rows: Rows) -> None:

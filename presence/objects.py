@@ -18,6 +18,8 @@ from protocol.records import pack_orientations
 from protocol.schema import Despawn, Grab, Move, Release, Spawn
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from presence.state import Member, State
 
 REACH_MM = 3000  # an arm, a step, and the lag of one's own pose
@@ -100,6 +102,15 @@ def drop_all(state: State, row: int) -> None:
     for target, thing in state.things.items():
         if thing.holder == row:
             _hand_over(state, target, None)
+
+
+def carry_along(state: State, row: int, step_mm: NDArray[np.int32], now: float) -> None:
+    """Take what a member holds along on a jump; nothing leaves the world's bounds."""
+    low, high = state.world.bounds_mm
+    for target, thing in state.things.items():
+        if thing.holder == row:
+            x, y, z = np.clip(state.entities.position[target] + step_mm, low, high).tolist()
+            _pose(state, target, (x, y, z), int(state.entities.orientation[target]), now)
 
 
 def disown(state: State, member: Member) -> None:

@@ -26,10 +26,12 @@ from protocol.codec import encode
 from protocol.errors import Close, ProtocolError, Refusal, Refused
 from protocol.framing import Framing, frame
 from protocol.schema import (
+    Cause,
     Chat,
     Correction,
     Despawn,
     Gesture,
+    GoTo,
     Grab,
     Joined,
     Moderate,
@@ -334,7 +336,9 @@ class Room:
         moved, corrected, causes = movement.apply(
             entities, self.world, batch.kind, batch.rows[good], batch.table[good], batch.received[good]
         )
-        self._corrections.update(zip(corrected.tolist(), causes.tolist(), strict=True))
+        for row, cause in zip(corrected.tolist(), causes.tolist(), strict=True):
+            if self._corrections.get(row) != Cause.MOVED:  # poses it sent before it knew are no news
+                self._corrections[row] = cause
         return moved
 
     def _fault(self, row: int, error: ProtocolError) -> None:
@@ -359,26 +363,51 @@ class Room:
         state, entities = self.state, self.state.entities
         place = (message.x, message.y, message.z)
         target = np.array([place], dtype=np.int32)
-        seat = state.seats[row]
-        if now < seat.teleport_ready_at:
-            raise Refused(Refusal.TOO_SOON, f"wait {movement.TELEPORT_REST_S} s between jumps")
+        self._check_rested(row, now)
         if state.distance_mm(row, place) > movement.TELEPORT_REACH_MM:
             raise Refused(Refusal.OUT_OF_REACH, f"too far; jump at most {movement.TELEPORT_REACH_MM / 1000:.0f} m")
         if not self.world.in_bounds(target)[0]:
             raise Refused(Refusal.BAD_PLACE, "outside the world's bounds")
         if movement.zone_cause(entities, self.world, np.array([row]), target)[0] != movement.FINE:
             raise Refused(Refusal.NOT_ALLOWED, "that zone is full, or needs a clearance you do not have")
-        seat.teleport_ready_at = now + movement.TELEPORT_REST_S
-        movement.place(entities, self.world, row, place, now)
-        entities.yaw[row], entities.has_jumped[row] = message.yaw, True
+        self._jump(row, target[0], message.yaw, now)
         if movement.is_newer(np.array([message.seq], np.uint32), entities.ack[[row]])[0]:
             entities.ack[row] = message.seq
-        state.moved.add(row)
         state.done(row, message.ref)
+
+    def _go_to(self, row: int, message: GoTo, now: float) -> None:
+        """Jump to a free place beside a person; a correction tells the member where that is."""
+        state, entities = self.state, self.state.entities
+        person = state.visible_person(row, message.entity)
+        self._check_rested(row, now)
+        if person == row:
+            raise Refused(Refusal.NOT_ALLOWED, "you are with yourself already")
+        if movement.zone_cause(entities, self.world, np.array([row]), entities.position[[person]])[0] != movement.FINE:
+            raise Refused(Refusal.NOT_ALLOWED, "the zone they are in is full")
+        found = movement.place_beside(entities, self.world, row, person)
+        if found is None:
+            raise Refused(Refusal.OUT_OF_REACH, "no place beside them is free; walk there, or try again later")
+        place, yaw = found
+        objects.carry_along(state, row, place - entities.position[row], now)
+        self._jump(row, place, yaw, now)
+        self._corrections[row] = Cause.MOVED
+        state.done(row, message.ref)
+
+    def _check_rested(self, row: int, now: float) -> None:
+        if now < self.state.seats[row].jump_ready_at:
+            raise Refused(Refusal.TOO_SOON, f"wait {movement.JUMP_REST_S} s between jumps")
+
+    def _jump(self, row: int, place: NDArray[np.int32], yaw: int, now: float) -> None:
+        state, entities = self.state, self.state.entities
+        state.seats[row].jump_ready_at = now + movement.JUMP_REST_S
+        movement.place(entities, self.world, row, place, now)
+        entities.yaw[row], entities.has_jumped[row] = yaw, True
+        state.moved.add(row)
 
 
 _OWN: dict[type[Any], Callable[[Room, int, Any, float], None]] = {
-    Resync: Room._resync,  # noqa: SLF001  the table stands outside the class so that it can name its methods
+    GoTo: Room._go_to,  # noqa: SLF001  the table stands outside the class so that it can name its methods
+    Resync: Room._resync,  # noqa: SLF001
     Teleport: Room._teleport,  # noqa: SLF001
 }
 _RULES: dict[type[Any], Callable[[State, int, Any, float], None]] = {

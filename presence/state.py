@@ -61,7 +61,7 @@ class Seat:
     status: int = Status.AVAILABLE
     is_away: bool = False
     is_muted: bool = False
-    teleport_ready_at: float = 0.0
+    jump_ready_at: float = 0.0
 
 
 @dataclass(slots=True)

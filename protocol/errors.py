@@ -157,7 +157,9 @@ REFUSAL_ADVICE: dict[Refusal, Advice] = {
     ),
     Refusal.NOT_ALLOWED: Advice("The session's roles or grants do not reach.", "Ask somebody who may."),
     Refusal.MUTED: Advice("A moderator has muted this person here.", "Ask a moderator."),
-    Refusal.OUT_OF_REACH: Advice("Too far from the avatar.", "Come nearer; section 16 has the distances."),
+    Refusal.OUT_OF_REACH: Advice(
+        "Too far from the avatar, or no place beside the person is free.", "Come nearer; section 16 has the distances."
+    ),
     Refusal.HELD: Advice("Somebody holds the object.", "Wait until `objects` says it is free."),
     Refusal.NOT_HELD: Advice("This session does not hold the object.", "Grab it first."),
     Refusal.STALE_VERSION: Advice(

@@ -37,6 +37,7 @@ from protocol.schema import (
     Gestured,
     Goaway,
     Gone,
+    GoTo,
     Grab,
     Hello,
     Join,
@@ -212,6 +213,7 @@ EXAMPLES: tuple[Example, ...] = (
     Example("a newer token", Renew(13, _TOKEN)),
     Example("start over", Resync()),
     Example("goodbye", Bye()),
+    Example("over to Ben", GoTo(14, _BEN)),
     Example(
         "a session of a token's user",
         Welcome(

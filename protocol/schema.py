@@ -170,13 +170,15 @@ class Action(IntEnum):
 
 
 class Cause(IntEnum):
-    """Why a pose was corrected."""
+    """Why the server says where the avatar stands: a pose it did not accept, or a `go_to`."""
 
     OUT_OF_BOUNDS = 0
     WALL = 1
     TOO_FAST = 2
     ZONE_FULL = 3
     ZONE_CLEARANCE = 4
+    MOVED = 5
+    NO_FLOOR = 6
 
 
 # --- the registry -----------------------------------------------------------------------------------------------------
@@ -478,6 +480,14 @@ class Bye:
     """End the session now; its seat is given up."""
 
 
+@client(21, State.ROOM, rate=RARELY)
+class GoTo:
+    """Jump to a free place beside a person, facing them; a `correction` tells where, before anybody sees it."""
+
+    ref: Ref
+    entity: EntityId
+
+
 # --- server to client -------------------------------------------------------------------------------------------------
 
 
@@ -532,7 +542,7 @@ class Snapshot:
 
 @server(67, Lane.POSES)
 class Correction:
-    """The server did not accept a pose: the avatar stands here."""
+    """The avatar stands here: the server did not accept a pose, or moved the avatar itself."""
 
     seq: Annotated[int, U32, "the newest pose sequence this answers"]
     cause: Annotated[int, Int(0, max(Cause)), "Cause"]

@@ -31,6 +31,7 @@ from protocol.schema import (
     Chat,
     Despawn,
     Gesture,
+    GoTo,
     Grab,
     Hello,
     Int,
@@ -177,6 +178,7 @@ MAKERS: dict[type[Any], Callable[[Random, int], Any]] = {
     Renew: lambda rng, _: Renew(_ref(rng), rng.choice(("eyJhbGciOiJFZERTQSJ9.e30.c2ln", "a.b.c", "x" * 4096))),
     Resync: lambda _, __: Resync(),
     Bye: lambda _, __: Bye(),
+    GoTo: lambda rng, _: GoTo(_ref(rng), _entity(rng)),
 }
 # What a session in a room mostly sends; `leave` and `bye` end the fun.
 WEIGHTS = {Hello: 0.3, Leave: 0.5, Bye: 0.2, Join: 0.7, Pose: 6.0, Ping: 0.7}

@@ -22,6 +22,7 @@ from protocol.schema import (
     Despawn,
     Done,
     Gesture,
+    GoTo,
     Grab,
     Join,
     Joined,
@@ -66,6 +67,7 @@ EXAMPLES: dict[type[Any], Any] = {
     Renew: Renew(1, "x"),
     Resync: Resync(),
     Bye: Bye(),
+    GoTo: GoTo(1, 9),
 }
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from benchmarks.oracle import is_near
 from benchmarks.snapshot_reader import Part, Pose, Snapshot, Triple
-from presence.movement import TELEPORT_REST_S
+from presence.movement import JUMP_REST_S
 from presence.room import RoomSettings
 from presence.snapshot import ABSOLUTE_EVERY_TICKS
 from protocol import schema
@@ -523,7 +523,7 @@ class Model:
 
     def _jump(self, visitor: Visitor, dx: int, dz: int) -> None:
         self.tick()  # a rest is counted from tick to tick
-        self.stage.now += TELEPORT_REST_S
+        self.stage.now += JUMP_REST_S
         x, _, z = self.truth[visitor.entity].place
         visitor.seq += 1
         self.stage.send(visitor, schema.Teleport, visitor.seq, x + dx, 0, z + dz, 5)

@@ -28,7 +28,7 @@ export const POSE_JUMP = 1;
 /** most elements of one array in a client's message */
 export const MAX_CLIENT_ARRAY = 64;
 /** schema hash, for diagnosis only */
-export const SCHEMA_HASH = "0a115a3c2168b08a";
+export const SCHEMA_HASH = "a074f1a1df477801";
 
 /** What a person says of themselves. */
 export const Status = { AVAILABLE: 0, BUSY: 1, IN_COURSE: 2, AWAY: 3 } as const;
@@ -46,8 +46,8 @@ export type Emote = (typeof Emote)[keyof typeof Emote];
 export const Action = { MUTE: 0, UNMUTE: 1, KICK: 2, LOCK: 3, UNLOCK: 4 } as const;
 export type Action = (typeof Action)[keyof typeof Action];
 
-/** Why a pose was corrected. */
-export const Cause = { OUT_OF_BOUNDS: 0, WALL: 1, TOO_FAST: 2, ZONE_FULL: 3, ZONE_CLEARANCE: 4 } as const;
+/** Why the server says where the avatar stands: a pose it did not accept, or a `go_to`. */
+export const Cause = { OUT_OF_BOUNDS: 0, WALL: 1, TOO_FAST: 2, ZONE_FULL: 3, ZONE_CLEARANCE: 4, MOVED: 5, NO_FLOOR: 6 } as const;
 export type Cause = (typeof Cause)[keyof typeof Cause];
 
 /** Kinds of packed section. */
@@ -230,7 +230,7 @@ export const REFUSAL_ADVICE: { readonly [code: number]: { readonly name: string;
   9: { name: "muted", meaning: "A moderator has muted this person here.", action: "Ask a moderator." },
   10: {
     name: "out_of_reach",
-    meaning: "Too far from the avatar.",
+    meaning: "Too far from the avatar, or no place beside the person is free.",
     action: "Come nearer; section 16 has the distances.",
   },
   11: {
@@ -566,6 +566,15 @@ export interface ByeMessage {
   readonly type: "bye";
 }
 
+/** Jump to a free place beside a person, facing them; a `correction` tells where, before anybody sees it. */
+export interface GoToMessage {
+  readonly type: "go_to";
+  /** chosen by the client; the answering `done` or `error` repeats it */
+  ref: number;
+  /** room-scoped entity id */
+  entity: number;
+}
+
 /** The session is open. Sent once, first. */
 export interface WelcomeMessage {
   readonly type: "welcome";
@@ -643,7 +652,7 @@ export interface SnapshotMessage {
   data: Uint8Array;
 }
 
-/** The server did not accept a pose: the avatar stands here. */
+/** The avatar stands here: the server did not accept a pose, or moved the avatar itself. */
 export interface CorrectionMessage {
   readonly type: "correction";
   /** the newest pose sequence this answers */
@@ -806,7 +815,8 @@ export type ClientMessage =
   | ModerateMessage
   | RenewMessage
   | ResyncMessage
-  | ByeMessage;
+  | ByeMessage
+  | GoToMessage;
 
 export type ServerMessage =
   | WelcomeMessage
@@ -858,6 +868,7 @@ export const TYPES = {
   renew: 18,
   resync: 19,
   bye: 20,
+  go_to: 21,
   welcome: 64,
   joined: 65,
   snapshot: 66,
@@ -898,6 +909,7 @@ export const STATES = {
   renew: ["ready", "room"],
   resync: ["room"],
   bye: ["ready", "room"],
+  go_to: ["room"],
 } as const;
 
 /** Token buckets: messages a second on average, and at once. */
@@ -922,6 +934,7 @@ export const RATES = {
   renew: { per_s: 2, burst: 10 },
   resync: { per_s: 2, burst: 10 },
   bye: { per_s: 2, burst: 10 },
+  go_to: { per_s: 2, burst: 10 },
 } as const;
 
 /** On which lane the server sends each message. */
@@ -1066,6 +1079,10 @@ export const FIELDS: { readonly [name in MessageName]: readonly Field[] } = {
   ],
   resync: [],
   bye: [],
+  go_to: [
+    { name: "ref", kind: { kind: "int", low: 0, high: 4294967295 } },
+    { name: "entity", kind: { kind: "int", low: 1, high: 65535 } },
+  ],
   welcome: [
     { name: "major", kind: { kind: "int", low: 0, high: 255 } },
     { name: "minor", kind: { kind: "int", low: 0, high: 255 } },
@@ -1103,7 +1120,7 @@ export const FIELDS: { readonly [name in MessageName]: readonly Field[] } = {
   snapshot: [{ name: "data", kind: { kind: "bin", max: 65535 } }],
   correction: [
     { name: "seq", kind: { kind: "int", low: 0, high: 4294967295 } },
-    { name: "cause", kind: { kind: "int", low: 0, high: 4 } },
+    { name: "cause", kind: { kind: "int", low: 0, high: 6 } },
     { name: "x", kind: { kind: "int", low: -4194303, high: 4194303 } },
     { name: "y", kind: { kind: "int", low: -4194303, high: 4194303 } },
     { name: "z", kind: { kind: "int", low: -4194303, high: 4194303 } },
