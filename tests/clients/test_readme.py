@@ -38,7 +38,7 @@ def test_every_call_it_lists_exists() -> None:
     called = set(re.findall(r"`(?:await )?(client|room)\.(\w+)", README))
     missing = [f"{what}.{name}" for what, name in called if not hasattr({"client": Client, "room": Room}[what], name)]
     assert missing == []
-    commands = {"chat", "gesture", "status", "spawn", "moderate", "teleport", "leave"}
+    commands = {"chat", "gesture", "status", "spawn", "moderate", "teleport", "go_to", "leave"}
     assert commands <= {name for what, name in called if what == "room"}
 
 

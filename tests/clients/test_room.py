@@ -14,13 +14,16 @@ from protocol.errors import Refusal
 from protocol.schema import (
     Action,
     Block,
+    Cause,
     Channel,
     Chat,
+    Correction,
     Despawn,
     Done,
     Emote,
     Error,
     Gesture,
+    GoTo,
     Grab,
     Moderate,
     Move,
@@ -107,6 +110,27 @@ def test_a_teleport_takes_its_place_among_the_poses() -> None:
         server.say(Done(0, asked.ref, 0, 0))
         await jumping
         assert room.pose.position == (3.0, 0.0, -4.0)
+
+    in_room(check)
+
+
+def test_going_to_somebody_ends_where_the_server_says() -> None:
+    """Poses are held back until the answer; the correction behind it is where they go on."""
+
+    async def check(server: FakeServer, _client: Client, room: Room) -> None:
+        server.answers = False
+        going = asyncio.create_task(room.go_to(3))
+        await asyncio.sleep(0.1)
+        room.move_to(Pose(0.1))
+        await asyncio.sleep(0.5)
+        assert server.told_of(PoseMessage) == []
+        (asked,) = server.told_of(GoTo)
+        assert asked.entity == 3
+        server.say(Done(0, asked.ref, 0, 0))
+        server.say(Correction(0, Cause.MOVED, 3000, 0, -4000, 16_384))
+        await going
+        assert room.pose.position == (3.0, 0.0, -4.0)
+        assert room.pose.yaw == pytest.approx(math.pi / 2)
 
     in_room(check)
 

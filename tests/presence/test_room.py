@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from benchmarks.snapshot_reader import Snapshot
+from benchmarks.snapshot_reader import Pose, Snapshot
 from presence import entities as entities_module
 from presence.room import MAX_CAPACITY, RoomSettings
 from protocol.errors import Close, Refusal, Refused
+from protocol.examples import UPRIGHT
 from protocol.framing import Framing
-from protocol.records import Section
+from protocol.records import POSE_JUMP, Section
 from protocol.schema import (
     Cause,
     Chat,
@@ -20,6 +23,8 @@ from protocol.schema import (
     Done,
     Error,
     Gesture,
+    GoTo,
+    Grab,
     Joined,
     Roster,
     Said,
@@ -33,6 +38,9 @@ VAULT: dict[str, Any] = {
     "zones": [zone("vault", (5, 0, 5), (9, 3, 9), clearance=["vault"])],
 }
 INSIDE: Metres = (6, 0, 6)
+CUPBOARD: dict[str, Any] = {
+    "props": {"kinds": [{"kind": "cup", "grabbable": True}], "objects": [{"kind": "cup", "position": [1, 0, 1]}]},
+}
 
 
 # --- seats ------------------------------------------------------------------------------------------------------------
@@ -322,6 +330,163 @@ def test_poses_sent_after_a_jump_start_from_its_target() -> None:
     stage.tick()
     assert ann.all(Correction) == []
     assert bob.held[ann.entity].place == (14000, 0, 0)
+
+
+# --- going to somebody ------------------------------------------------------------------------------------------------
+
+
+def go(stage: Stage, visitor: Visitor, to: Visitor | int) -> Refusal | None:
+    """Go to somebody; return why it was refused."""
+    stage.send(visitor, GoTo, to if isinstance(to, int) else to.entity)
+    stage.tick()
+    return Refusal(visitor.only(Error).code) if visitor.all(Error) else None
+
+
+def told_place(visitor: Visitor) -> Metres:
+    """Return where a visitor was told in the last tick that it stands now."""
+    moved = visitor.only(Correction)
+    assert moved.cause == Cause.MOVED
+    return (moved.x / 1000, moved.y / 1000, moved.z / 1000)
+
+
+def test_going_to_somebody_ends_in_front_of_them_face_to_face() -> None:
+    """However far away they are: one is told the place and it is done, and others see a discontinuity."""
+    stage = Stage()
+    ann, bob, eve = stage.enter("ann"), stage.enter("bob", (300, 0, 40)), stage.enter("eve", (303, 0, 40))
+    stage.walk(bob, (300, 0, 40), yaw=16384)  # looks along -X
+    stage.tick()
+    assert go(stage, ann, bob) is None
+    assert ann.all(Done)
+    assert told_place(ann) == (298.8, 0, 40)
+    assert ann.only(Correction).yaw == 49152
+    (seen,) = [record for record in last_snapshot(eve).absolutes if record.entity == ann.entity]
+    assert (seen.flags, seen.pose) == (POSE_JUMP, Pose(Section.ROOT, (298_800, 0, 40_000), yaw=49152))
+
+
+def test_one_walks_on_from_where_one_was_put() -> None:
+    """Poses start there; one that was in the air is corrected, and one is told the place all the same."""
+    stage = Stage()
+    ann, bob = stage.enter("ann"), stage.enter("bob", (40, 0, 0))
+    stage.tick()
+    stage.send(ann, GoTo, bob.entity)
+    stage.walk(ann, (0.1, 0, 0))
+    stage.tick()
+    x, y, z = told_place(ann)
+    stage.walk(ann, (x + 1, y, z))
+    stage.tick()
+    assert ann.all(Correction) == []
+    assert bob.held[ann.entity].place == (round(x * 1000) + 1000, 0, round(z * 1000))
+
+
+def test_who_is_hidden_cannot_be_gone_to_and_looks_like_nobody() -> None:
+    """By a clearance, and by a block of either side: the same words as for an id that nobody has."""
+    stage = Stage(world(**VAULT))
+    ann, bob = stage.enter("ann"), stage.enter("bob", INSIDE, grants=["vault"])
+    cleared = stage.enter("cy", (20, 0, 20), grants=["vault"])
+    stage.tick()
+    assert go(stage, ann, 999) is Refusal.UNKNOWN_ENTITY
+    nobody = ann.only(Error).reason
+    assert go(stage, ann, bob) is Refusal.UNKNOWN_ENTITY
+    assert ann.only(Error).reason == nobody.replace("999", str(bob.entity))
+    assert go(stage, cleared, bob) is None
+    stage.block(cleared, ann)
+    assert go(stage, ann, cleared) is Refusal.UNKNOWN_ENTITY
+    assert go(stage, cleared, ann) is Refusal.UNKNOWN_ENTITY
+
+
+def test_things_and_oneself_are_nobody_to_go_to() -> None:
+    """Only other people are."""
+    stage = Stage(world(**CUPBOARD))
+    ann = stage.enter("ann")
+    stage.tick()
+    (cup,) = ann.things
+    assert go(stage, ann, cup) is Refusal.UNKNOWN_ENTITY
+    assert go(stage, ann, ann) is Refusal.NOT_ALLOWED
+
+
+def test_going_and_jumping_share_their_rest() -> None:
+    """Half a second after either, the other goes again."""
+    stage = Stage()
+    ann, bob = stage.enter("ann"), stage.enter("bob", (40, 0, 0))
+    stage.tick()
+    assert go(stage, ann, bob) is None
+    assert jump(stage, ann, (41, 0, 0)) is Refusal.TOO_SOON
+    stage.tick(round(0.5 / TICK_S))
+    assert jump(stage, ann, (41, 0, 3)) is None
+    assert go(stage, ann, bob) is Refusal.TOO_SOON
+    stage.tick(round(0.5 / TICK_S))
+    assert go(stage, ann, bob) is None
+
+
+def test_one_ends_on_their_side_of_a_wall() -> None:
+    """A wall right in front of them: one stands beside or behind them."""
+    stage = Stage(world(walls=[{"from": [35, -0.5], "to": [45, -0.5], "base": 0, "height": 3}]))
+    ann, bob = stage.enter("ann"), stage.enter("bob", (40, 0, 0))  # looks along -Z, at the wall
+    stage.tick()
+    assert go(stage, ann, bob) is None
+    assert told_place(ann)[2] > -0.5
+
+
+def test_where_no_place_is_free_one_stays() -> None:
+    """Somebody walled in is out of reach."""
+    closet = {"min": [39.5, 0, -0.5], "max": [40.5, 3, 0.5]}
+    stage = Stage(world(boxes=[closet]))
+    ann, bob = stage.enter("ann"), stage.enter("bob", (40, 0, 0))
+    stage.tick()
+    assert go(stage, ann, bob) is Refusal.OUT_OF_REACH
+    assert bob.held == {}
+
+
+def test_one_joins_them_in_their_zone_unless_it_is_full() -> None:
+    """Otherwise isolation would hide the two from each other."""
+    booth = zone("booth", (40, 0, 0), (44, 3, 4), isolated=True, capacity=2)
+    stage = Stage(world(zones=[booth]))
+    ann, bob, eve = stage.enter("ann"), stage.enter("bob", (40.1, 0, 0.1)), stage.enter("eve")
+    stage.tick()
+    assert go(stage, ann, bob) is None
+    x, _, z = told_place(ann)
+    assert 40 <= x <= 44
+    assert 0 <= z <= 4
+    assert ann.entity in bob.held
+    assert go(stage, eve, bob) is Refusal.NOT_ALLOWED
+
+
+def test_a_crowd_finds_places_around_somebody_half_a_metre_apart() -> None:
+    """Forty people go to one; no two of them end inside each other."""
+    stage = Stage()
+    bob = stage.enter("bob", (40, 0, 0))
+    crowd = [stage.enter(f"u{k}") for k in range(40)]
+    stage.tick()
+    for visitor in crowd:
+        assert go(stage, visitor, bob) is None
+    places = [held.place for held in bob.held.values()]
+    assert len(set(places)) == 40
+    assert min(math.dist(one, other) for one, other in itertools.combinations(places, 2)) >= 500
+
+
+def test_somebody_hidden_does_not_take_a_place_away() -> None:
+    """Else one would learn that they are there."""
+    stage = Stage()
+    ann, bob, eve = stage.enter("ann"), stage.enter("bob", (40, 0, 0)), stage.enter("eve", (40, 0, -1.2))
+    stage.block(eve, ann)
+    stage.tick()
+    assert go(stage, ann, bob) is None
+    assert told_place(ann) == (40, 0, -1.2)
+
+
+def test_what_one_holds_comes_along() -> None:
+    """At the same place relative to the avatar, and still in its hands."""
+    stage = Stage(world(**CUPBOARD))
+    ann, bob = stage.enter("ann"), stage.enter("bob", (40, 0, 0))
+    stage.send(ann, Spawn, "cup", 300, 900, -400, UPRIGHT)
+    stage.tick()
+    cup = ann.only(Done).entity
+    stage.send(ann, Grab, cup)
+    stage.tick()
+    assert go(stage, ann, bob) is None
+    x, _, z = told_place(ann)
+    assert bob.held[cup].place == (round(x * 1000) + 300, 900, round(z * 1000) - 400)
+    assert bob.things[cup].holder == ann.entity
 
 
 # --- what outsiders may know ------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ class PoseSender:
     def move(self, pose: Pose, now: float) -> None:
         """Let the avatar's pose be `pose`, sampled now. Raises ValueError for one out of the protocol's bounds.
 
-        Does nothing while a teleport waits for its answer: such a pose belongs to the place that is being left.
+        Does nothing while a jump waits for its answer: such a pose belongs to the place that is being left.
         """
         if not self._is_paused:
             self._pose, self._body, self._sampled_at = pose, pack_body(pose), now

@@ -26,6 +26,7 @@ from protocol.schema import (
     Done,
     Emote,
     Gesture,
+    GoTo,
     Grab,
     Joined,
     Leave,
@@ -158,6 +159,16 @@ class Room:
         try:
             await self._client.command(lambda ref: Teleport(ref, seq, x, y, z, turns(yaw)))
             motion.jump(x / 1000, y / 1000, z / 1000, yaw)
+        finally:
+            motion.resume()
+
+    async def go_to(self, entity: int) -> None:
+        """Jump to a free place beside a person one may see, facing them; `pose` tells where that is."""
+        self._client.check_online()
+        motion = self._session.motion
+        motion.pause()  # until the answer, which a correction follows at once: poses belong to the place being left
+        try:
+            await self._client.command(lambda ref: GoTo(ref, entity))
         finally:
             motion.resume()
 
