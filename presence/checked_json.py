@@ -155,6 +155,16 @@ class Node:
             return None
         return self.value
 
+    def choice(self, words: Sequence[str]) -> str | None:
+        """One word of a closed list."""
+        if not isinstance(self.value, str):
+            self._mistyped("one of " + ", ".join(words))
+            return None
+        if self.value not in words:
+            self.fail("is not one of the words for it", suggestion(self.value, words, "use one of "))
+            return None
+        return self.value
+
     def refuse_repeats(self, key: str | None = None) -> None:
         """Report the items of a list (or the values of their `key`) that an earlier item holds already."""
         seen: set[object] = set()

@@ -1,8 +1,8 @@
-"""Where a body may go and which volume it stands in: exact integer geometry over millimetre columns.
+"""Where a body may go, what carries it and which volume it stands in: exact integer geometry over millimetre columns.
 
-Owns the collision rule and the first-volume rule, both in whole millimetres, so that every machine and every language
-gets the same answer from the same numbers. Never rounds, never uses floating point, and knows nothing of worlds, rooms
-or files: `world.py` hands it columns once, and the room asks it questions every tick.
+Owns the collision rule, the floor rule and the first-volume rule, all in whole millimetres, so that every machine and
+every language gets the same answer from the same numbers. Never rounds, never uses floating point, and knows nothing of
+worlds, rooms or files: `world.py` hands it columns once, and the room asks it questions every tick.
 
 The collision rule, complete. A move goes from S to E (feet). A wall stands on the ground segment from A to B and
 reaches from height `base` up to height `top`. With
@@ -18,10 +18,15 @@ the wall stops the move when all four of these hold:
 
 So touching a wall is crossing it, sliding along it too; a move of no length is the point S; there and back are the
 same. With coordinates within 2^23 mm every cross product stays within 2^49: a double is as exact as an int64.
+
+The floor rule, complete. A floor is a rectangle from (x0, z0) to (x1, z1), sides included, whose height at a place p on
+its axis, from a to b, is `h0 + floor((h1 - h0) (p - a) / (b - a))`: h0 and h1 are the same unless it is a ramp. A
+floor carries feet at (x, y, z) when the rectangle holds (x, z) and |y - height| <= 300.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -29,6 +34,7 @@ from numpy.typing import NDArray
 
 Points = NDArray[np.int32]  # (n, 3) x y z, mm
 Walls = NDArray[np.int32]  # (w, 6) x0 z0 x1 z1 base top, mm
+FloorRows = NDArray[np.int32]  # (f, 7) x0 z0 x1 z1 h0 h1 axis (0: x, 1: z), mm
 Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
@@ -175,43 +181,31 @@ def _raster_frame(walls: Walls) -> tuple[Ints, tuple[int, int], int]:
     return origin, ((width >> bits) + 1, (depth >> bits) + 1), bits
 
 
-class Volumes:
-    """Boxes in a fixed order, asked which of them comes first around a point. Never changes.
+class _Plan:
+    """Rectangles in a fixed order, asked which of them lie over a place. Never changes.
 
-    The faces of all boxes cut the ground plan into rectangles, and the boxes over one rectangle are stacked in layers,
-    in their order: a point looks up its rectangle, then needs only a look at the heights in each layer.
+    Their sides cut the ground plan into cells, and the rectangles over one cell are stacked in layers, in their order:
+    a place looks up its cell, then reads one number from each layer.
     """
 
-    def __init__(self, lows: Points, highs: Points) -> None:
-        """lows, highs: (v, 3) int32, the corners; a box holds its faces. v is at most 32,767."""
-        self._x_cuts = np.unique(np.concatenate((lows[:, 0], highs[:, 0] + 1)))
-        self._z_cuts = np.unique(np.concatenate((lows[:, 2], highs[:, 2] + 1)))
-        self._layers = [layer.ravel() for layer in self._stacked(lows, highs)]
-        self._low_y = np.concatenate(([1], lows[:, 1]))  # number 0 holds no height
-        self._high_y = np.concatenate(([0], highs[:, 1]))
+    def __init__(self, low_x: Ints, low_z: Ints, high_x: Ints, high_z: Ints) -> None:
+        """Sides belong to the rectangles. At most 32,767 of them."""
+        self._x_cuts = np.unique(np.concatenate((low_x, high_x + 1)))
+        self._z_cuts = np.unique(np.concatenate((low_z, high_z + 1)))
+        stacked = self._stacked(np.stack([low_x, low_z, high_x, high_z], axis=1))
+        self.layers = [layer.ravel() for layer in stacked]  # by cell: the number of a rectangle, from 1, or 0
 
-    def first_around(self, points: Points) -> NDArray[np.int16]:
-        """The number, from 1, of the first box that holds each point, or 0. points: (n, 3) int32.
+    def cells(self, x: NDArray[np.int32], z: NDArray[np.int32]) -> NDArray[np.intp]:
+        """The cell of each place. Cost: two binary searches a place."""
+        return self._column(x) * (len(self._z_cuts) + 1) + self._row(z)
 
-        Cost: two binary searches a point and four passes for each layer, however many boxes there are.
-        """
-        first = np.zeros(len(points), np.int16)
-        if self._layers:
-            x, y, z = np.ascontiguousarray(points.T)
-            cell = self._column(x) * (len(self._z_cuts) + 1) + self._row(z)
-            for layer in reversed(self._layers):
-                number = layer[cell]
-                is_inside = (y >= self._low_y[number]) & (y <= self._high_y[number])
-                first = np.where(is_inside, number, first)
-        return first
-
-    def _stacked(self, lows: Points, highs: Points) -> list[NDArray[np.int16]]:
+    def _stacked(self, rectangles: Ints) -> list[NDArray[np.int16]]:
         shape = (len(self._x_cuts) + 1, len(self._z_cuts) + 1)
         height = np.zeros(shape, np.int64)
         layers: list[NDArray[np.int16]] = []
-        for number, (low, high) in enumerate(zip(lows, highs, strict=True), start=1):
-            columns = slice(self._column(low[0]), self._column(high[0]) + 1)
-            rows = slice(self._row(low[2]), self._row(high[2]) + 1)
+        for number, (low_x, low_z, high_x, high_z) in enumerate(rectangles, start=1):
+            columns = slice(self._column(low_x), self._column(high_x) + 1)
+            rows = slice(self._row(low_z), self._row(high_z) + 1)
             under = height[columns, rows]
             layers += [np.zeros(shape, np.int16) for _ in range(len(layers), int(under.max()) + 1)]
             for level in np.unique(under):
@@ -224,3 +218,71 @@ class Volumes:
 
     def _row(self, z: NDArray[np.int32]) -> NDArray[np.intp]:
         return np.searchsorted(self._z_cuts, z, side="right")
+
+
+class Volumes:
+    """Boxes in a fixed order, asked which of them comes first around a point. Never changes."""
+
+    def __init__(self, lows: Points, highs: Points) -> None:
+        """lows, highs: (v, 3) int32, the corners; a box holds its faces. v is at most 32,767."""
+        low_x, low_y, low_z = lows.T
+        high_x, high_y, high_z = highs.T
+        self._plan = _Plan(low_x, low_z, high_x, high_z)
+        self._low_y = np.concatenate(([1], low_y))  # number 0 holds no height
+        self._high_y = np.concatenate(([0], high_y))
+
+    def first_around(self, points: Points) -> NDArray[np.int16]:
+        """The number, from 1, of the first box that holds each point, or 0. points: (n, 3) int32.
+
+        Cost: two binary searches a point and four passes for each layer, however many boxes there are.
+        """
+        first = np.zeros(len(points), np.int16)
+        if self._plan.layers:
+            x, y, z = np.ascontiguousarray(points.T)
+            cell = self._plan.cells(x, z)
+            for layer in reversed(self._plan.layers):
+                number = layer[cell]
+                is_inside = (y >= self._low_y[number]) & (y <= self._high_y[number])
+                first = np.where(is_inside, number, first)
+        return first
+
+
+class Floors:
+    """Level rectangles and ramps, asked whether one of them carries the feet at a place. Never changes."""
+
+    def __init__(self, rows: FloorRows) -> None:
+        """rows: (f, 7) int32. f is at most 32,767."""
+        x0, z0, x1, z1, h0, h1, axis = rows.T.astype(np.int64)
+        self._plan = _Plan(x0, z0, x1, z1)
+        start, end = np.where(axis == 0, x0, z0), np.where(axis == 0, x1, z1)
+        # number 0 carries nobody: its height is beyond every place
+        self._start, self._run = _numbered(start, 0), _numbered(end - start, 1)
+        self._height, self._rise = _numbered(h0, 4 * COORDINATE_LIMIT_MM), _numbered(h1 - h0, 0)
+        self._axis = _numbered(axis, 0)
+
+    def carries(self, points: Points) -> Flags:
+        """Whether a floor carries feet at each point (n, 3) int32, by the floor rule. (n,) bool."""
+        carried = np.zeros(len(points), np.bool_)
+        for height in self._heights(points):
+            carried |= np.abs(points[:, 1] - height) <= STEP_HEIGHT_MM
+        return carried
+
+    def under(self, points: Points) -> tuple[Ints, Flags]:
+        """The height (n,) int64 of the highest floor at most 300 mm above each point, and whether there is one."""
+        best = np.full(len(points), np.iinfo(np.int64).min)
+        for height in self._heights(points):
+            best = np.where(height <= points[:, 1] + STEP_HEIGHT_MM, np.maximum(best, height), best)
+        return best, best > np.iinfo(np.int64).min
+
+    def _heights(self, points: Points) -> Iterator[Ints]:
+        """For each layer of floors, the height of its floor at each point."""
+        x, _, z = points.T.astype(np.int64)
+        cell = self._plan.cells(x, z)
+        for layer in self._plan.layers:
+            number = layer[cell]
+            along = np.where(self._axis[number] == 0, x, z) - self._start[number]
+            yield self._height[number] + self._rise[number] * along // self._run[number]
+
+
+def _numbered(column: Ints, of_none: int) -> Ints:
+    return np.concatenate(([of_none], column))

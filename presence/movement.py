@@ -101,7 +101,7 @@ def place_beside(entities: Entities, world: World, row: int, person: int) -> tup
     places = centre + _STEPS[ways, distances]
     zone = world.zone_of(places)
     is_fine = ~world.blocked(np.broadcast_to(centre, places.shape), places) & (zone == entities.zone[person])
-    is_fine &= _is_clear(entities, row, places)
+    is_fine &= world.on_floor(places) & _is_clear(entities, row, places)
     if not is_fine.any():
         return None
     best = int(is_fine.argmax())
@@ -172,6 +172,7 @@ def _judge(entities: Entities, world: World, rows: Rows, table: Table, received:
 
     # the most telling cause wins: each rule overwrites the ones before it; only who may come takes a zone's place
     causes[length > credit] = Cause.TOO_FAST
+    causes[~world.on_floor(target) & (length > 0)] = Cause.NO_FLOOR
     causes[world.blocked(start, target) & (length > 0)] = Cause.WALL
     causes[~world.in_bounds(target)] = Cause.OUT_OF_BOUNDS
     if len(world.zones):

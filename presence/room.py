@@ -82,6 +82,7 @@ class Room:
         self.name = name
         self.world = world
         self.settings = settings
+        self._radius_mm = settings.interest_radius_mm if world.sight_mm is None else world.sight_mm
         self.tick_number = 0
         self.state = State(name, world, now)
         self._inbox = Inbox()
@@ -139,7 +140,7 @@ class Room:
             entity=int(entities.id[row]),
             generation=int(entities.generation[row]),
             tick_hz=self.settings.tick_hz,
-            radius_mm=self.settings.interest_radius_mm,
+            radius_mm=self._radius_mm,
             x=x,
             y=y,
             z=z,
@@ -255,7 +256,7 @@ class Room:
         self.state.report.observers = len(ready)
         self.state.report.stalled = len(stalled)
         entities.forget_held(self._observers[entities.wants_full[self._observers]])
-        self._pairs = interest.select(entities, self._observers, self.settings.interest_radius_mm)
+        self._pairs = interest.select(entities, self._observers, self._radius_mm)
 
     def encode(self) -> None:
         """Pack every record that somebody is due."""
@@ -368,6 +369,8 @@ class Room:
             raise Refused(Refusal.OUT_OF_REACH, f"too far; jump at most {movement.TELEPORT_REACH_MM / 1000:.0f} m")
         if not self.world.in_bounds(target)[0]:
             raise Refused(Refusal.BAD_PLACE, "outside the world's bounds")
+        if not self.world.on_floor(target)[0]:
+            raise Refused(Refusal.BAD_PLACE, "no floor there; name a place within 0.3 m of a floor's height")
         if movement.zone_cause(entities, self.world, np.array([row]), target)[0] != movement.FINE:
             raise Refused(Refusal.NOT_ALLOWED, "that zone is full, or needs a clearance you do not have")
         self._jump(row, target[0], message.yaw, now)

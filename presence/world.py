@@ -1,8 +1,8 @@
 """A world, ready for the room: the checked file as numpy columns, and the questions a tick asks of them.
 
-Owns where one may be (bounds, walls) and which zone a place belongs to. Never changes once made, so that
+Owns where one may be (bounds, walls, floors) and which zone a place belongs to. Never changes once made, so that
 all rooms of a world share one; never opens a file (`catalogue.py` does) and knows nothing of who is there.
-`parse` is called at start-up; `in_bounds`, `blocked` and `zone_of` in the simulate stage, each once for all
+`parse` is called at start-up; `in_bounds`, `blocked`, `on_floor` and `zone_of` in the simulate stage, each once for all
 movers of a tick.
 """
 
@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from presence import geometry, world_document
-from presence.world_document import Document, Kind, PlacedObject, Portal, WorldError, Zone
+from presence.world_document import WorldError
+from presence.world_parts import Document, Kind, PlacedObject, Portal, Zone
 
 __all__ = ["Kind", "PlacedObject", "Portal", "World", "WorldError", "Zone"]
 
@@ -35,16 +36,20 @@ class World:
 
     title: one text for each of en fr es ar. bounds_mm: (2, 3) int32, the lowest and the highest corner.
     walls_mm: (w, 6) int32 x0 z0 x1 z1 y0 y1, the four sides of every box among them.
+    sight_mm: how far people see each other here, or None where that is for the server to say.
+    floors: what carries feet, or None where any height will do.
     zone_requires: (zones + 1,) uint64, one bit for each clearance in the order of `clearances`.
     zone_isolated, zone_private: (zones + 1,) bool. zone_capacity: (zones + 1,) int32, or UNLIMITED.
-    spawns_mm: (s, 3) int32, feet. spawn_yaw: (s,) uint16, turns / 65536.
+    spawns_mm: (s, 3) int32, feet. spawn_yaw: (s,) uint16, turns / 65536. seats_mm: (s, 3) int32, feet of who sits.
     digest: 16 hex digits that differ whenever the world does.
     """
 
     name: str
     title: dict[str, str]
     bounds_mm: Points
+    sight_mm: int | None
     walls_mm: NDArray[np.int32]
+    floors: geometry.Floors | None
     zones: tuple[Zone, ...]
     zone_requires: NDArray[np.uint64]
     zone_isolated: Flags
@@ -52,6 +57,7 @@ class World:
     zone_capacity: NDArray[np.int32]
     spawns_mm: Points
     spawn_yaw: NDArray[np.uint16]
+    seats_mm: Points
     portals: tuple[Portal, ...]
     kinds: tuple[Kind, ...]
     objects: tuple[PlacedObject, ...]
@@ -80,6 +86,10 @@ class World:
         stopped = self._walls.stopped(start_mm, end_mm)
         return stopped | ~(self.in_bounds(start_mm) & self.in_bounds(end_mm))
 
+    def on_floor(self, positions_mm: Points) -> Flags:
+        """Whether feet at each position (n, 3) are carried, by the floor rule of `geometry.py`. (n,) bool."""
+        return np.ones(len(positions_mm), np.bool_) if self.floors is None else self.floors.carries(positions_mm)
+
     def zone_of(self, positions_mm: Points) -> NDArray[np.int16]:
         """The number of the first listed zone that holds each position (n, 3), or NO_ZONE. (n,) int16."""
         return self._volumes.first_around(positions_mm)
@@ -99,7 +109,9 @@ def _from_document(document: Document) -> World:
         name=document.name,
         title=document.title,
         bounds_mm=_column([document.bounds.min_mm, document.bounds.max_mm], np.int32, 3),
+        sight_mm=document.sight_mm,
         walls_mm=walls,
+        floors=geometry.Floors(world_document.floor_rows(document.floors)) if document.floors else None,
         zones=zones,
         zone_requires=_column([0, *(_bits(document.clearances, zone.clearance) for zone in zones)], np.uint64),
         zone_isolated=_column([False, *(zone.is_isolated for zone in zones)], np.bool_),
@@ -107,6 +119,7 @@ def _from_document(document: Document) -> World:
         zone_capacity=_column([UNLIMITED, *capacities], np.int32),
         spawns_mm=_column([spawn.position_mm for spawn in document.spawns], np.int32, 3),
         spawn_yaw=_column([_turns(spawn.yaw_degrees) for spawn in document.spawns], np.uint16),
+        seats_mm=_column([seat.position_mm for seat in document.seats], np.int32, 3),
         portals=document.portals,
         kinds=document.kinds,
         objects=document.objects,

@@ -1,37 +1,51 @@
-"""What a world file may hold: its parts in whole millimetres, and every rule they must keep.
+"""Reads a world file into its parts, and checks every rule they must keep.
 
-Owns the shape of the file (keys, types, ranges) and its meaning (names that must exist, places that must be
-free). Never opens a file and makes no columns for a tick: `World.parse` calls `read` once.
-worlds/world.schema.json says the shape again for editors; docs/worlds.md lists the rules that only this
-module checks.
+Owns the shape of what the server uses (keys, types, ranges) and its meaning (names that must exist, places that must be
+free and have a floor). Never opens a file and makes no columns for a tick: `World.parse` calls `read` once.
+worlds/world.schema.json says the shape again for editors; docs/worlds.md lists the rules that only this module checks.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
 
-from presence import geometry
+from presence import geometry, world_scenery
 from presence.checked_json import Node, Problem, canonical, parse, suggestion
-
-LANGUAGES: Final = ("en", "fr", "es", "ar")
-COORDINATE_LIMIT_M: Final = 4000  # a round number within what a pose record can say
-MAX_TITLE_CHARACTERS: Final = 120
-MAX_CLEARANCES: Final = 64  # one bit each in 64-bit columns
-MAX_ZONES: Final = 256  # far within the int16 of a zone number, and a plan a person can still read
-MAX_CAPACITY: Final = 65_535  # entity ids are u16: no zone can hold more
-MAX_OBSTACLES: Final = 10_000  # walls, and boxes: far more than a headset can draw
-MAX_ITEMS: Final = 512  # of any other list: as many objects, and a full house, still fit one snapshot
+from presence.world_parts import (
+    BOX_LOOKS,
+    FLOOR_LOOKS,
+    MAX_CAPACITY,
+    MAX_CLEARANCES,
+    MAX_ITEMS,
+    MAX_OBSTACLES,
+    MAX_SEATS_IN_A_ROW,
+    MAX_SIGHT_M,
+    MAX_ZONES,
+    SEAT_LOOKS,
+    WALL_LOOKS,
+    Box,
+    Document,
+    Floor,
+    Kind,
+    PlacedObject,
+    Portal,
+    Quadruple,
+    Seat,
+    Spawn,
+    Triple,
+    Wall,
+    Zone,
+)
+from presence.world_scenery import box as read_box
+from presence.world_scenery import check_look, ground_point, length, millimetres, point, rectangle, texts, yaw
 
 _UNIT_TOLERANCE: Final = 0.001  # a quaternion typed with four decimals is within it
-_DOUBLE_ERROR_MM: Final = 1e-6  # a thousand times what a double of this size is off by
-
-Triple = tuple[int, int, int]
-Quadruple = tuple[float, float, float, float]
+_STEEPEST: Final = 1  # a ramp rises at most as much as it is long: 45 degrees
 
 
 class WorldError(ValueError):
@@ -40,102 +54,6 @@ class WorldError(ValueError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = tuple(problems)
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """An axis-aligned volume; its faces belong to it."""
-
-    min_mm: Triple
-    max_mm: Triple
-
-    def has_within(self, inner: Box) -> bool:
-        """Whether all of `inner` lies inside."""
-        lows = all(a <= b for a, b in zip(self.min_mm, inner.min_mm, strict=True))
-        return lows and all(a >= b for a, b in zip(self.max_mm, inner.max_mm, strict=True))
-
-    def overlaps(self, other: Box) -> bool:
-        """Whether the two share more than a face."""
-        below = all(a < b for a, b in zip(self.min_mm, other.max_mm, strict=True))
-        return below and all(a > b for a, b in zip(self.max_mm, other.min_mm, strict=True))
-
-    def has(self, point: Triple) -> bool:
-        """Whether the point lies inside or on a face."""
-        return self.has_within(Box(point, point))
-
-
-@dataclass(frozen=True, slots=True)
-class Wall:
-    """A vertical rectangle on a horizontal segment."""
-
-    from_mm: tuple[int, int]
-    to_mm: tuple[int, int]
-    base_mm: int
-    top_mm: int
-
-
-@dataclass(frozen=True, slots=True)
-class Zone:
-    """A named volume with rules of its own. A capacity of None has no limit."""
-
-    name: str
-    box: Box
-    is_isolated: bool
-    is_speech_private: bool
-    clearance: tuple[str, ...]
-    capacity: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Spawn:
-    """Where a newcomer's feet are put; yaw 0 looks along -Z, and grows counter-clockwise seen from above."""
-
-    position_mm: Triple
-    yaw_degrees: float
-
-
-@dataclass(frozen=True, slots=True)
-class Portal:
-    """A volume that leads to another world, and to one room of it when that is named."""
-
-    box: Box
-    world: str
-    room: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of object that may be spawned here."""
-
-    name: str
-    is_grabbable: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedObject:
-    """An object that is there when a room opens. Orientation: a unit quaternion x y z w."""
-
-    kind: str
-    position_mm: Triple
-    orientation: Quadruple
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A world file, checked. The digest of `canonical` names this version of the world."""
-
-    name: str
-    title: dict[str, str]
-    bounds: Box
-    walls: tuple[Wall, ...]
-    boxes: tuple[Box, ...]
-    zones: tuple[Zone, ...]
-    spawns: tuple[Spawn, ...]
-    portals: tuple[Portal, ...]
-    kinds: tuple[Kind, ...]
-    objects: tuple[PlacedObject, ...]
-    clearances: tuple[str, ...]
-    canonical: str
 
 
 def read(text: str) -> Document:
@@ -157,37 +75,10 @@ def wall_rows(walls: Sequence[Wall], boxes: Sequence[Box]) -> geometry.Walls:
     return np.array(rows, np.int32).reshape(-1, 6)
 
 
-def _millimetres(node: Node) -> int | None:
-    """A coordinate in metres with at most three decimals, so that no reader of the file ever has to round."""
-    metres = node.number(-COORDINATE_LIMIT_M, COORDINATE_LIMIT_M)
-    if metres is None:
-        return None
-    nearest = round(metres * 1000)
-    if abs(metres * 1000 - nearest) > _DOUBLE_ERROR_MM:
-        node.fail("is finer than a millimetre", f"write {nearest / 1000:g}")
-        return None
-    return nearest
-
-
-def _point(node: Node) -> Triple | None:
-    row = node.row(_millimetres, 3, "[x, y, z] in metres")
-    return None if row is None else (row[0], row[1], row[2])
-
-
-def _ground_point(node: Node) -> tuple[int, int] | None:
-    row = node.row(_millimetres, 2, "[x, z] in metres")
-    return None if row is None else (row[0], row[1])
-
-
-def _title(node: Node) -> dict[str, str] | None:
-    """One text for every language, or one for each."""
-    if isinstance(node.value, str):
-        text = node.text(MAX_TITLE_CHARACTERS)
-        return None if text is None else dict.fromkeys(LANGUAGES, text)
-    if not node.has_keys(LANGUAGES):
-        return None
-    texts = {language: node[language].text(MAX_TITLE_CHARACTERS) for language in LANGUAGES}
-    return {language: text for language, text in texts.items() if text is not None}
+def floor_rows(floors: Sequence[Floor]) -> geometry.FloorRows:
+    """(f, 7) int32: x0 z0 x1 z1, height at the min, height at the max, axis (0: along x, 1: along z)."""
+    rows = [(*floor.min_mm, *floor.max_mm, floor.height_mm, floor.to_mm, floor.axis) for floor in floors]
+    return np.array(rows, np.int32).reshape(-1, 7)
 
 
 def _orientation(node: Node) -> Quadruple | None:
@@ -197,11 +88,11 @@ def _orientation(node: Node) -> Quadruple | None:
     row = node.row(lambda item: item.number(-1.001, 1.001), 4, "[x, y, z, w]")
     if row is None:
         return None
-    length = math.hypot(*row)
-    if abs(length - 1) > _UNIT_TOLERANCE:
-        node.fail(f"has length {length:.4g}", "write a unit quaternion, [0, 0, 0, 1] is not turned")
+    norm = math.hypot(*row)
+    if abs(norm - 1) > _UNIT_TOLERANCE:
+        node.fail(f"has length {norm:.4g}", "write a unit quaternion, [0, 0, 0, 1] is not turned")
         return None
-    x, y, z, w = (part / length for part in row)
+    x, y, z, w = (part / norm for part in row)
     return (x, y, z, w)
 
 
@@ -216,35 +107,47 @@ class _Reader:
         self._kinds: dict[str, Kind] = {}
         self._walls: geometry.Walls = wall_rows((), ())
         self._boxes: tuple[Box, ...] = ()
+        self._floors: geometry.Floors | None = None
+        self._seats: list[Seat] = []
 
     def document(self) -> Document | None:
         root = self._root
         required = ("name", "title", "bounds", "spawns")
-        optional = ("$schema", "walls", "boxes", "zones", "portals", "props", "clearances")
-        if not root.has_keys(required, optional):
+        optional = ("$schema", "sight", "walls", "boxes", "floors", "zones", "seats", "portals", "props", "clearances")
+        scenery = ("ceilings", "fixtures", "lights", "signs", "sky")
+        if not root.has_keys(required, (*optional, *scenery)):
             return None
         _check_schema_address(root["$schema"])
-        name, title = root["name"].slug(), _title(root["title"])
+        name, title = root["name"].slug(), texts(root["title"])
         self._bounds = self._read_bounds(root["bounds"])
         self._clearances = self._read_clearances(root["clearances"])
+        sight = None if root["sight"].is_absent else length(root["sight"], MAX_SIGHT_M)
         walls = root["walls"].parts(self._wall, at_most=MAX_OBSTACLES)
         self._boxes = root["boxes"].parts(self._inner_box, at_most=MAX_OBSTACLES)
         self._walls = wall_rows(walls, self._boxes)
+        floors = root["floors"].parts(self._floor, at_most=MAX_ITEMS)
+        if floors and len(floors) == len(root["floors"].items()):  # what stands on a bad floor is no second mistake
+            self._floors = geometry.Floors(floor_rows(floors))
         root["zones"].refuse_repeats("name")
         root["zones"].parts(self._zone, at_most=MAX_ZONES)
         spawns = root["spawns"].parts(self._spawn, at_least=1, at_most=MAX_ITEMS)
+        root["seats"].parts(self._seat_row, at_most=MAX_ITEMS)
         portals = root["portals"].parts(self._portal, at_most=MAX_ITEMS)
         objects = self._props(root["props"])
+        self._check_scenery(root)
         if name is None or title is None or self._bounds is None:
             return None
         return Document(
             name=name,
             title=title,
             bounds=self._bounds,
+            sight_mm=sight,
             walls=walls,
             boxes=self._boxes,
+            floors=floors,
             zones=tuple(self._zones),
             spawns=spawns,
+            seats=tuple(self._seats),
             portals=portals,
             kinds=tuple(self._kinds.values()),
             objects=objects,
@@ -254,16 +157,17 @@ class _Reader:
 
     def _read_bounds(self, node: Node) -> Box | None:
         node.has_keys(("min", "max"))
-        return _box(node)
+        return read_box(node)
 
     def _read_clearances(self, node: Node) -> tuple[str, ...]:
         node.refuse_repeats()
         return node.parts(Node.slug, at_most=MAX_CLEARANCES)
 
     def _wall(self, node: Node) -> Wall | None:
-        node.has_keys(("from", "to", "base", "height"))
-        start, end = _ground_point(node["from"]), _ground_point(node["to"])
-        base, height = _millimetres(node["base"]), _millimetres(node["height"])
+        node.has_keys(("from", "to", "base", "height"), ("look",))
+        check_look(node["look"], WALL_LOOKS)
+        start, end = ground_point(node["from"]), ground_point(node["to"])
+        base, height = millimetres(node["base"]), millimetres(node["height"])
         if height is not None and height <= 0:
             node["height"].fail("is not above zero", "write the wall's height in metres")
             return None
@@ -277,11 +181,27 @@ class _Reader:
         return wall
 
     def _inner_box(self, node: Node) -> Box | None:
-        node.has_keys(("min", "max"))
+        node.has_keys(("min", "max"), ("look",))
+        check_look(node["look"], BOX_LOOKS)
         return self._box_in_bounds(node)
 
+    def _floor(self, node: Node) -> Floor | None:
+        node.has_keys(("min", "max", "height"), ("slope", "look"))
+        check_look(node["look"], FLOOR_LOOKS)
+        area, height = rectangle(node), millimetres(node["height"])
+        slope = _slope(node["slope"])
+        if area is None or height is None or slope is None:
+            return None
+        (x0, z0), (x1, z1) = area
+        axis, to = slope
+        top = height if to is None else to
+        self._expect_in_bounds(node, (x0, height, z0), (x1, top, z1))
+        if to is not None:
+            _expect_walkable(node["slope"]["to"], rise_mm=to - height, run_mm=(x1 - x0, z1 - z0)[axis])
+        return Floor(*area, height, top, axis)
+
     def _box_in_bounds(self, node: Node) -> Box | None:
-        box = _box(node)
+        box = read_box(node)
         if box is not None:
             self._expect_in_bounds(node, box.min_mm, box.max_mm)
         return box
@@ -325,20 +245,48 @@ class _Reader:
 
     def _spawn(self, node: Node) -> Spawn | None:
         node.has_keys(("position", "yaw"))
-        position, yaw = _point(node["position"]), node["yaw"].number(-360, 360)
-        if position is None or yaw is None:
+        position, degrees = point(node["position"]), yaw(node["yaw"])
+        if position is None or degrees is None:
             return None
-        self._expect_in_bounds(node, position)
-        self._expect_free(node, position)
-        return Spawn(position, yaw)
+        self._expect_standing(node, position)
+        self._expect_open_to_all(node, position)
+        return Spawn(position, degrees)
 
-    def _expect_free(self, node: Node, position: Triple) -> None:
-        """A newcomer stands in nothing solid and nowhere that its grants might not allow."""
-        point = np.array([position], np.int32)
-        if geometry.stopped_by_any(self._walls, point, point)[0]:
-            node.fail("stands in a wall", "move it")
+    def _seat_row(self, node: Node) -> tuple[Seat, ...] | None:
+        node.has_keys(("from", "to", "count", "yaw"), ("look",))
+        check_look(node["look"], SEAT_LOOKS)
+        start, end = point(node["from"]), point(node["to"])
+        count, degrees = node["count"].whole(1, MAX_SEATS_IN_A_ROW), yaw(node["yaw"])
+        if start is None or end is None or count is None or degrees is None:
+            return None
+        if (count == 1) != (start == end):
+            node.fail("does not fit its ends", "write equal ends for one seat, different ones for more")
+            return None
+        row = tuple(Seat(place, degrees) for place in _spread(start, end, count))
+        for seat in row:
+            if not self._expect_standing(node, seat.position_mm):
+                break  # the rest of the row most likely shares the mistake
+        self._seats += row
+        return row
+
+    def _expect_standing(self, node: Node, position: Triple) -> bool:
+        """Feet are in nothing solid, and on a floor where there are floors."""
+        place = " at " + _metres(position)
+        spot = np.array([position], np.int32)
+        if self._bounds is not None and not self._bounds.has(position):
+            node.fail("is not wholly inside the bounds", "move it, or widen the bounds")
+        elif geometry.stopped_by_any(self._walls, spot, spot)[0]:
+            node.fail(f"stands in a wall{place}", "move it")
         elif any(_is_in_furniture(position, box) for box in self._boxes):
-            node.fail("stands inside a box", "move it")
+            node.fail(f"stands inside a box{place}", "move it")
+        elif self._floors is not None and not self._floors.carries(spot)[0]:
+            node.fail(f"stands on no floor{place}", "move it to within 0.3 m of a floor's height, or add a floor")
+        else:
+            return True
+        return False
+
+    def _expect_open_to_all(self, node: Node, position: Triple) -> None:
+        """A newcomer may be anybody."""
         zone = next((zone for zone in self._zones if zone.box.has(position)), None)
         if zone is not None and zone.clearance:
             node.fail(f"stands in {zone.name}, which needs clearance", "move it where everyone may be")
@@ -355,9 +303,20 @@ class _Reader:
         self._kinds = {kind.name: kind for kind in node["kinds"].parts(_kind, at_most=MAX_ITEMS)}
         return node["objects"].parts(self._placed_object, at_most=MAX_ITEMS)
 
+    def _check_scenery(self, root: Node) -> None:
+        lists = {
+            "ceilings": world_scenery.check_ceiling,
+            "fixtures": world_scenery.check_fixture,
+            "lights": world_scenery.check_light,
+            "signs": world_scenery.check_sign,
+        }
+        for key, check in lists.items():
+            root[key].parts(partial(check, expect_in_bounds=self._expect_in_bounds), at_most=MAX_ITEMS)
+        world_scenery.check_sky(root["sky"])
+
     def _placed_object(self, node: Node) -> PlacedObject | None:
         node.has_keys(("kind", "position"), ("orientation",))
-        kind, position = node["kind"].slug(), _point(node["position"])
+        kind, position = node["kind"].slug(), point(node["position"])
         orientation = _orientation(node["orientation"])
         if kind is not None and kind not in self._kinds:
             remedy = suggestion(kind, tuple(self._kinds), "add it to kinds, which declares ")
@@ -368,15 +327,32 @@ class _Reader:
         return PlacedObject(kind, position, orientation)
 
 
-def _box(node: Node) -> Box | None:
-    """The box of an object's `min` and `max`, which must hold a volume."""
-    low, high = _point(node["min"]), _point(node["max"])
-    if low is None or high is None:
+def _slope(node: Node) -> tuple[int, int | None] | None:
+    """The axis of a ramp and the height at its max; (0, None) where there is none."""
+    if node.is_absent:
+        return 0, None
+    if not node.has_keys(("axis", "to")):
         return None
-    if not all(a < b for a, b in zip(low, high, strict=True)):
-        node.fail("holds no volume", "write a max above min on every axis")
-        return None
-    return Box(low, high)
+    axis, to = node["axis"].choice(("x", "z")), millimetres(node["to"])
+    return None if axis is None or to is None else ("xz".index(axis), to)
+
+
+def _expect_walkable(node: Node, *, rise_mm: int, run_mm: int) -> None:
+    if rise_mm == 0:
+        node.fail("is the height it starts at", "write another height, or leave slope out")
+    elif abs(rise_mm) > run_mm * _STEEPEST:
+        node.fail("is steeper than one in one", "make the floor longer, or use two of them")
+
+
+def _spread(start: Triple, end: Triple, count: int) -> list[Triple]:
+    """Places from start to end at equal distances, rounded down to whole millimetres (docs/worlds.md)."""
+    gaps = max(1, count - 1)
+    steps = [[a + (b - a) * i // gaps for i in range(count)] for a, b in zip(start, end, strict=True)]
+    return [(x, y, z) for x, y, z in zip(*steps, strict=True)]
+
+
+def _metres(position: Triple) -> str:
+    return "[" + ", ".join(f"{part / 1000:g}" for part in position) + "]"
 
 
 def _rules(zone: Zone) -> set[str]:

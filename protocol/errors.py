@@ -166,7 +166,7 @@ REFUSAL_ADVICE: dict[Refusal, Advice] = {
         "The object changed hands since that version.", "Take the version from the newest `objects` or `done`."
     ),
     Refusal.TOO_MANY_OBJECTS: Advice("The room or the person has its number of objects.", "Despawn some."),
-    Refusal.BAD_PLACE: Advice("Outside the world's bounds.", "Choose a place inside."),
+    Refusal.BAD_PLACE: Advice("Outside the world's bounds, or on no floor.", "Choose a place inside, on a floor."),
     Refusal.TOO_SOON: Advice(
         "Over the rate of this command, or within its cool-down.", "Wait half a second or more, then try again."
     ),

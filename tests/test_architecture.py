@@ -51,6 +51,8 @@ PURE = {
     "presence.wire",
     "presence.world",
     "presence.world_document",
+    "presence.world_parts",
+    "presence.world_scenery",
 }
 # They touch sockets, files, clocks or the process.
 EDGES = {

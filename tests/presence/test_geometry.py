@@ -1,7 +1,8 @@
-"""The collision rule and the first-volume rule, against plain arithmetic with fractions."""
+"""The collision rule, the first-volume rule and the floor rule, against plain arithmetic with fractions."""
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from itertools import product
 
@@ -210,3 +211,49 @@ def test_points_anywhere_have_an_answer() -> None:
     volumes = geometry.Volumes(points([(-5, -5, -5)]), points([(5, 5, 5)]))
     ends = np.iinfo(np.int32)
     assert volumes.first_around(points([(ends.min,) * 3, (0, 0, 0), (ends.max,) * 3])).tolist() == [0, 1, 0]
+
+
+# --- floors -----------------------------------------------------------------------------------------------------------
+
+FloorRow = tuple[int, int, int, int, int, int, int]
+
+
+def height_of(floor: FloorRow, x: int, z: int) -> int | None:
+    """How high a floor is at a place, in fractions; None beside it."""
+    x0, z0, x1, z1, start, end, axis = floor
+    if not (x0 <= x <= x1 and z0 <= z <= z1):
+        return None
+    along = Fraction(x - x0, x1 - x0) if axis == 0 else Fraction(z - z0, z1 - z0)
+    return math.floor(start + (end - start) * along)
+
+
+@st.composite
+def floors(draw: st.DrawFn, ground: st.SearchStrategy[int]) -> FloorRow:
+    """A level floor or a ramp."""
+    x, z = (sorted(draw(st.lists(ground, min_size=2, max_size=2, unique=True))) for _ in range(2))
+    start = draw(HEIGHT)
+    axis = draw(st.sampled_from([0, 1]))
+    return x[0], z[0], x[1], z[1], start, draw(HEIGHT | st.just(start)), axis
+
+
+@given(
+    st.one_of([st.tuples(st.lists(floors(g), max_size=5), st.tuples(g, HEIGHT, g)) for g in (NARROW, WIDE)]),
+)
+def test_feet_are_carried_where_a_floor_is_near(case: tuple[list[FloorRow], Point]) -> None:
+    """Level floors and ramps that overlap, touch and hang in the air, against fractions; and the highest one below."""
+    rows, (x, y, z) = case
+    heights = [height for height in (height_of(row, x, z) for row in rows) if height is not None]
+    some = geometry.Floors(np.array(rows, np.int32).reshape(-1, 7))
+    where = points([(x, y, z)])
+    assert some.carries(where).tolist() == [any(abs(y - height) <= 300 for height in heights)]
+    below = [height for height in heights if height <= y + 300]
+    height, is_there = some.under(where)
+    assert is_there.tolist() == [bool(below)]
+    assert not below or height.tolist() == [max(below)]
+
+
+def test_feet_anywhere_have_an_answer() -> None:
+    """The largest and smallest int32 are on no floor, and are no error."""
+    ends = np.iinfo(np.int32)
+    some = geometry.Floors(np.array([(-5, -5, 5, 5, 0, 0, 0)], np.int32))
+    assert some.carries(points([(ends.min,) * 3, (0, 0, 0), (ends.max,) * 3])).tolist() == [False, True, False]

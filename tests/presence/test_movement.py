@@ -185,6 +185,16 @@ def test_walls_stop_and_say_so() -> None:
     assert floor.place() == (0.5, 0, 1)
 
 
+def test_feet_need_a_floor_where_there_are_floors() -> None:
+    """Beside a floor, above it and below it is nowhere; looking around and other worlds are not concerned."""
+    floor = Floor((0, 0, 0), floors=[{"min": [-1, -1], "max": [1, 1], "height": 0}])
+    assert floor.step((1.001, 0, 0), seq=1) is Cause.NO_FLOOR
+    assert floor.step((0, 0.301, 0), seq=2) is Cause.NO_FLOOR
+    assert floor.step((1, 0.3, 0), seq=3) is None
+    floor.entities.position[0] = (9000, 0, 0)
+    assert floor.step((9, 0, 0), seq=4) is None
+
+
 def test_looking_around_is_always_possible() -> None:
     """A pose that goes nowhere is fine, even from inside a wall somebody was put into."""
     floor = Floor((1, 0, 0), **WALL)
@@ -199,11 +209,14 @@ def test_the_bounds_are_solid() -> None:
 
 
 def test_the_most_telling_cause_is_told() -> None:
-    """Out of bounds before walls, walls before speed, speed before zones."""
+    """Out of bounds before walls, walls before missing floors, those before speed, speed before zones."""
     room = zone("vault", (2, -1, -1), (90, 3, 1), clearance=["vault"])
     floor = Floor((0, 0, 0), **WALL, clearances=["vault"], zones=[room])
     assert floor.step((1500, 0, 0), seq=1) is Cause.OUT_OF_BOUNDS
     assert floor.step((50, 0, 0), seq=2) is Cause.WALL
+    floor = Floor((0, 0, 0), **WALL, floors=[{"min": [-9, -9], "max": [9, 9], "height": 0}])
+    assert floor.step((50, 0, 0), seq=1) is Cause.WALL
+    assert floor.step((-50, 0, 0), seq=2) is Cause.NO_FLOOR
     floor = Floor((0, 0, 0), clearances=["vault"], zones=[room])
     assert floor.step((50, 0, 0), seq=1) is Cause.TOO_FAST
     assert floor.step((2.5, 0, 0), seq=2) is Cause.ZONE_CLEARANCE

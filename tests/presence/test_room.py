@@ -70,6 +70,17 @@ def test_joined_says_who_and_where_one_is() -> None:
     )
 
 
+def test_a_world_says_how_far_people_see_in_it() -> None:
+    """Its sight is the room's interest radius, and the server's setting is for worlds without one."""
+    stage = Stage(world(sight=4))
+    ann, bob = stage.enter("ann"), stage.enter("bob", (3.9, 0, 0))
+    cid = stage.enter("cid", (0, 0, 4.001))
+    stage.tick()
+    assert ann.only(Joined).radius_mm == 4000
+    assert bob.entity in ann.held
+    assert cid.entity not in ann.held
+
+
 def test_newcomers_take_the_spawn_points_in_turn() -> None:
     """So that people who come together do not stand inside each other."""
     stage = Stage(world(spawns=[(0, 0, 0), (1, 0, 0), (2, 0, 0)]))
@@ -320,6 +331,15 @@ def test_a_jump_keeps_to_bounds_and_zones_but_not_to_walls() -> None:
     assert jump(stage, ann, (1000.001, 0, 0)) is Refusal.BAD_PLACE
 
 
+def test_a_jump_needs_a_floor_to_land_on() -> None:
+    """Where a world lists floors, a jump ends on one."""
+    stage = Stage(world(floors=[{"min": [-5, -5], "max": [5, 5], "height": 0}]))
+    ann = stage.enter("ann")
+    assert jump(stage, ann, (6, 0, 0)) is Refusal.BAD_PLACE
+    assert jump(stage, ann, (4, 0.301, 0)) is Refusal.BAD_PLACE
+    assert jump(stage, ann, (4, 0.3, 0)) is None
+
+
 def test_poses_sent_after_a_jump_start_from_its_target() -> None:
     """In the same tick: those before it lead up to it, those behind go on from there."""
     stage = Stage()
@@ -402,6 +422,18 @@ def test_things_and_oneself_are_nobody_to_go_to() -> None:
     (cup,) = ann.things
     assert go(stage, ann, cup) is Refusal.UNKNOWN_ENTITY
     assert go(stage, ann, ann) is Refusal.NOT_ALLOWED
+
+
+def test_going_to_somebody_ends_on_a_floor() -> None:
+    """Beside somebody on a narrow bridge there is only the bridge."""
+    stage = Stage(world(floors=[{"min": [-0.3, -50], "max": [0.3, 5], "height": 0}]))
+    ann, bob = stage.enter("ann"), stage.enter("bob", (0, 0, -40))
+    stage.walk(bob, (0, 0, -40), yaw=16384)  # looks along -X, where there is none
+    stage.tick()
+    assert go(stage, ann, bob) is None
+    x, y, z = told_place(ann)
+    assert (abs(x) <= 0.3, y) == (True, 0)
+    assert z != -40
 
 
 def test_going_and_jumping_share_their_rest() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from presence import world_document
+from presence import world_parts
 from presence.world import NO_ZONE, UNLIMITED, World, WorldError
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "worlds.md"
@@ -38,6 +38,10 @@ def assert_column(column: NDArray[Any], dtype: type[np.generic], values: list[An
 def zone(name: str, low: list[float], high: list[float], **rules: object) -> dict[str, object]:
     """A zone as the file says it."""
     return {"name": name, "min": low, "max": high, **rules}
+
+
+FLAT = {"min": [0, 0], "max": [4, 4], "height": 0}
+RAMP = {"min": [4, 0], "max": [6.5, 4], "height": 0, "slope": {"axis": "x", "to": 1}}
 
 
 # --- columns ----------------------------------------------------------------------------------------------------------
@@ -185,6 +189,20 @@ def test_a_bad_text_is_refused_whole() -> None:
         World.parse('{"name": "lab"}')
 
 
+def test_without_floors_any_height_will_do() -> None:
+    """Worlds that list no floors are as they were before there were any."""
+    assert world_of().on_floor(places((0, 0, 0), (0, 3999, 0))).tolist() == [True, True]
+
+
+def test_what_only_the_eye_needs_leaves_no_column() -> None:
+    """Sight and seats do; looks, ceilings, fixtures, lights, signs and sky change the digest alone."""
+    plain = world_of(sight=12.5, seats=[{"from": [1, 0, 1], "to": [3, 0, 1], "count": 3, "yaw": 0}])
+    assert plain.sight_mm == 12_500
+    assert plain.seats_mm.tolist() == [[1000, 0, 1000], [2000, 0, 1000], [3000, 0, 1000]]
+    assert world_of().sight_mm is None
+    assert world_of(sky={"kind": "dusk"}).digest != world_of().digest
+
+
 # --- the document -----------------------------------------------------------------------------------------------------
 
 
@@ -207,6 +225,16 @@ def test_the_documents_collision_table_is_true() -> None:
     assert world.blocked(numbers[:, :3], numbers[:, 3:]).tolist() == [row[6] == "yes" for row in rows]
 
 
+def test_the_documents_floor_table_is_true() -> None:
+    """Every worked example of the floor rule, on the floors that it names."""
+    coordinate = r"\(([−\d]+), ([−\d]+), ([−\d]+)\)"
+    rows = re.findall(rf"^\| {coordinate} \| (yes|no) \|", DOCUMENT.read_text(), re.MULTILINE)
+    feet = places(*((int(x), int(y), int(z)) for x, y, z in ([w.replace("−", "-") for w in row[:3]] for row in rows)))
+    world = world_of(floors=[FLAT, RAMP])
+    assert len(rows) > 12
+    assert world.on_floor(feet).tolist() == [row[3] == "yes" for row in rows]
+
+
 def test_the_documents_smallest_world_can_be_used() -> None:
     """What a reader copies first."""
     (text,) = re.findall(r"```json\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
@@ -216,11 +244,21 @@ def test_the_documents_smallest_world_can_be_used() -> None:
 def test_the_document_names_every_key_and_limit() -> None:
     """No key of the schema, and no limit of the parser, is missing from what authors read."""
     text = DOCUMENT.read_text()
-    schema = json.loads(Path(world_document.__file__).with_name("worlds").joinpath("world.schema.json").read_text())
+    schema = json.loads(Path(world_parts.__file__).with_name("worlds").joinpath("world.schema.json").read_text())
     for key in schema["properties"]:
         assert f"`{key}`" in text, key
     for key in schema["properties"]["zones"]["items"]["properties"]:
         assert f"`{key}`" in text, key
-    limits = ("MAX_CLEARANCES", "MAX_ZONES", "MAX_OBSTACLES", "MAX_ITEMS", "MAX_CAPACITY", "COORDINATE_LIMIT_M")
-    for limit in limits:
-        assert f"{getattr(world_document, limit):,}" in text, limit
+    for name, value in vars(world_parts).items():
+        if name.startswith("MAX_") or name == "COORDINATE_LIMIT_M":
+            assert f"{value:,}" in text, name
+        elif name.endswith(("_LOOKS", "_KINDS", "_STYLES")):
+            assert [word for word in value if f"`{word}`" not in text] == [], name
+
+
+def test_the_schema_has_the_closed_lists() -> None:
+    """An editor offers exactly the words that the server takes."""
+    definitions = json.loads((DOCUMENT.parents[1] / "presence/worlds/world.schema.json").read_text())["$defs"]
+    offered = {tuple(each["enum"]) for each in definitions.values() if "enum" in each}
+    taken = {value for name, value in vars(world_parts).items() if name.endswith(("_LOOKS", "_KINDS", "_STYLES"))}
+    assert offered == taken

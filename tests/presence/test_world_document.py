@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from presence import geometry, world_document
+from presence import geometry, world_document, world_parts
 from presence.catalogue import SHIPPED_WORLDS
-from presence.world_document import Document, WorldError
+from presence.world_document import WorldError
+from presence.world_parts import Document
 from protocol import records
 
 SCHEMA = json.loads((SHIPPED_WORLDS / "world.schema.json").read_text())
@@ -29,9 +30,29 @@ GOOD: World = {
     "name": "lab",
     "title": {"en": "Lab", "fr": "Labo", "es": "Laboratorio", "ar": "مختبر"},
     "bounds": {"min": [-10, 0, -10], "max": [10, 4, 10]},
+    "sight": 12.5,
     "clearances": ["restricted", "forensics"],
-    "walls": [{"from": [-5, 2], "to": [5, 2.5], "base": 0, "height": 3}],
-    "boxes": [{"min": [6, 0, 6], "max": [7, 0.8, 8]}],
+    "walls": [{"from": [-5, 2], "to": [5, 2.5], "base": 0, "height": 3, "look": "glass"}],
+    "boxes": [{"min": [6, 0, 6], "max": [7, 0.8, 8], "look": "desk"}],
+    "floors": [
+        {"min": [-10, -10], "max": [10, 6], "height": 0, "look": "terrazzo"},
+        {"min": [-10, 6], "max": [10, 8], "height": 0, "slope": {"axis": "z", "to": 0.6}, "look": "carpet"},
+        {"min": [-10, 8], "max": [10, 10], "height": 0.6},
+    ],
+    "ceilings": [{"min": [-10, -10], "max": [10, 10], "height": 3.9, "look": "glass-roof"}],
+    "seats": [{"from": [-4, 0, -4], "to": [4, 0, -4], "count": 5, "yaw": 180, "look": "armchair"}],
+    "fixtures": [{"kind": "globe", "position": [8, 0, -8], "yaw": 45, "scale": 0.5}],
+    "lights": [{"kind": "pendant", "position": [0, 3, 0], "colour": "#ffd9a0", "intensity": 0.8, "range": 9}],
+    "signs": [
+        {
+            "text": {"en": "Lab", "fr": "Labo", "es": "Laboratorio", "ar": "مختبر"},
+            "position": [0, 2.5, -9],
+            "yaw": 180,
+            "width": 2.4,
+            "style": "wayfinding",
+        }
+    ],
+    "sky": {"kind": "day", "sun": {"azimuth": 140, "elevation": 38}},
     "zones": [
         {"name": "store", "min": [-9, 0, 5], "max": [-5, 3, 9], "clearance": ["restricted"], "capacity": 2},
         {"name": "quiet", "min": [-9, 0, -9], "max": [-5, 3, -5], "isolated": True, "speech_private": True},
@@ -122,6 +143,7 @@ WALL, BOX, ZONE, SPAWN, PORTAL = (
     GOOD["spawns"][0],
     GOOD["portals"][0],
 )
+FLOOR = GOOD["floors"][0]
 KIND, OBJECT = GOOD["props"]["kinds"][0], GOOD["props"]["objects"][0]
 
 # What is wrong with the shape of a file: the schema and the parser must both refuse it.
@@ -167,6 +189,42 @@ BAD_SHAPES: list[tuple[Change, str, str]] = [
     (put("boxes", [BOX] * 10_001), "$.boxes", "has 10001 items"),
     (drop("boxes", 0, "min"), "$.boxes[0].min", "missing"),
     (put("boxes", 0, "name", "desk"), "$.boxes[0].name", "unknown key"),
+    (put("boxes", 0, "look", "desks"), "$.boxes[0].look", "is not one of the words for it"),
+    (put("walls", 0, "look", None), "$.walls[0].look", "is null"),
+    (put("sight", 0), "$.sight", "out of range"),
+    (put("sight", 1000.5), "$.sight", "out of range"),
+    (put("sight", None), "$.sight", "is null"),
+    (put("floors", 0, "min", [0, 0, 0]), "$.floors[0].min", "has 3 items"),
+    (drop("floors", 0, "height"), "$.floors[0].height", "missing"),
+    (put("floors", 0, "look", "lava"), "$.floors[0].look", "is not one of the words for it"),
+    (put("floors", 0, "slope", 0.5), "$.floors[0].slope", "is a number"),
+    (put("floors", 1, "slope", "axis", "y"), "$.floors[1].slope.axis", "is not one of the words for it"),
+    (drop("floors", 1, "slope", "to"), "$.floors[1].slope.to", "missing"),
+    (put("floors", [FLOOR] * 513), "$.floors", "has 513 items"),
+    (drop("ceilings", 0, "look"), "$.ceilings[0].look", "missing"),
+    (put("ceilings", 0, "slope", {}), "$.ceilings[0].slope", "unknown key"),
+    (put("seats", 0, "count", 0), "$.seats[0].count", "out of range"),
+    (put("seats", 0, "count", 201), "$.seats[0].count", "out of range"),
+    (put("seats", 0, "count", 2.5), "$.seats[0].count", "is not whole"),
+    (put("seats", 0, "yaw", 400), "$.seats[0].yaw", "out of range"),
+    (put("seats", 0, "look", "throne"), "$.seats[0].look", "is not one of the words for it"),
+    (drop("seats", 0, "to"), "$.seats[0].to", "missing"),
+    (put("fixtures", 0, "kind", "glob"), "$.fixtures[0].kind", "is not one of the words for it"),
+    (put("fixtures", 0, "scale", 0), "$.fixtures[0].scale", "out of range"),
+    (put("fixtures", 0, "yaw", "east"), "$.fixtures[0].yaw", "is a text"),
+    (put("fixtures", 0, "collides", True), "$.fixtures[0].collides", "unknown key"),
+    (put("lights", 0, "colour", "#FFD9A0"), "$.lights[0].colour", "is not a colour"),
+    (put("lights", 0, "intensity", 11), "$.lights[0].intensity", "out of range"),
+    (put("lights", 0, "range", 0), "$.lights[0].range", "out of range"),
+    (put("lights", 0, "kind", "sun"), "$.lights[0].kind", "is not one of the words for it"),
+    (drop("signs", 0, "text", "ar"), "$.signs[0].text.ar", "missing"),
+    (put("signs", 0, "width", -1), "$.signs[0].width", "out of range"),
+    (put("signs", 0, "style", "neon"), "$.signs[0].style", "is not one of the words for it"),
+    (drop("signs", 0, "yaw"), "$.signs[0].yaw", "missing"),
+    (put("sky", "day"), "$.sky", "is a text"),
+    (put("sky", "kind", "storm"), "$.sky.kind", "is not one of the words for it"),
+    (put("sky", "sun", {"azimuth": 140}), "$.sky.sun.elevation", "missing"),
+    (put("sky", "sun", "elevation", 91), "$.sky.sun.elevation", "out of range"),
     (put("zones", 0, "name", None), "$.zones[0].name", "is null"),
     (put("zones", 0, "isolate", True), "$.zones[0].isolate", "unknown key"),
     (put("zones", 0, "isolated", 1), "$.zones[0].isolated", "is a number"),
@@ -237,10 +295,28 @@ BAD_MEANINGS: list[tuple[Change, str, str]] = [
         "overlaps store, which is listed before it and lacks isolated, speech_private",
     ),
     (put("spawns", 0, "position", 0, 10.001), "$.spawns[0]", "is not wholly inside the bounds"),
-    (put("spawns", 0, "position", [0, 0, 2.25]), "$.spawns[0]", "stands in a wall"),
-    (put("spawns", 0, "position", [6, 0, 7]), "$.spawns[0]", "stands in a wall"),
-    (put("spawns", 0, "position", [6.5, 0, 7]), "$.spawns[0]", "stands inside a box"),
+    (put("spawns", 0, "position", [0, 0, 2.25]), "$.spawns[0]", "stands in a wall at [0, 0, 2.25]"),
+    (put("spawns", 0, "position", [6, 0, 7]), "$.spawns[0]", "stands in a wall at [6, 0, 7]"),
+    (put("spawns", 0, "position", [6.5, 0, 7]), "$.spawns[0]", "stands inside a box at [6.5, 0, 7]"),
     (put("spawns", 0, "position", [-7, 0, 7]), "$.spawns[0]", "stands in store, which needs clearance"),
+    (put("spawns", 0, "position", [0, 0.301, 0]), "$.spawns[0]", "stands on no floor at [0, 0.301, 0]"),
+    (put("sight", 12.0005), "$.sight", "is finer than a millimetre"),
+    (put("floors", 0, "max", [10, -10]), "$.floors[0]", "holds no area"),
+    (put("floors", 2, "height", 4.1), "$.floors[2]", "is not wholly inside the bounds"),
+    (put("floors", 1, "slope", "to", -0.1), "$.floors[1]", "is not wholly inside the bounds"),
+    (put("floors", 1, "slope", "to", 0), "$.floors[1].slope.to", "is the height it starts at"),
+    (put("floors", 1, "slope", "to", 2.001), "$.floors[1].slope.to", "is steeper than one in one"),
+    (put("ceilings", 0, "height", 4.001), "$.ceilings[0]", "is not wholly inside the bounds"),
+    (put("ceilings", 0, "max", 0, -10), "$.ceilings[0]", "holds no area"),
+    (put("seats", 0, "count", 1), "$.seats[0]", "does not fit its ends"),
+    (put("seats", 0, "to", [-4, 0, -4]), "$.seats[0]", "does not fit its ends"),
+    (put("seats", 0, "to", [12, 0, -4]), "$.seats[0]", "is not wholly inside the bounds"),
+    (put("seats", 0, "to", [-4, 1.2, -4]), "$.seats[0]", "stands on no floor at [-4, 0.6, -4]"),
+    (put("seats", 0, "from", [5, 0, 2.5]), "$.seats[0]", "stands in a wall at [5, 0, 2.5]"),
+    (put("seats", 0, "from", [6.5, 0, 6.5]), "$.seats[0]", "stands inside a box at [6.5, 0, 6.5]"),
+    (put("fixtures", 0, "position", 1, -0.5), "$.fixtures[0]", "is not wholly inside the bounds"),
+    (put("lights", 0, "position", 1, 5), "$.lights[0]", "is not wholly inside the bounds"),
+    (put("signs", 0, "position", 2, -11), "$.signs[0]", "is not wholly inside the bounds"),
     (put("portals", 0, "max", 0, 12), "$.portals[0]", "is not wholly inside the bounds"),
     (add("props", "kinds", KIND), "$.props.kinds[1].kind", '"folder" is there already'),
     (put("props", "objects", 0, "kind", "foldr"), "$.props.objects[0].kind", "foldr is not declared"),
@@ -254,7 +330,20 @@ GOOD_SHAPES: list[Change] = [
     put("title", "Lab"),
     put("title", "a" * 120),
     put("name", "0_lab-2"),
-    *(drop(key) for key in ("boxes", "portals", "props", "walls")),
+    *(
+        drop(key)
+        for key in ("boxes", "portals", "props", "walls", "sight", "ceilings", "seats", "lights", "signs", "sky")
+    ),
+    put("floors", []),
+    put("sight", 1000),
+    put("floors", 1, "slope", "to", 2),
+    put("floors", 1, "slope", {"axis": "x", "to": 3}),
+    put("walls", 0, "look", "none"),
+    put("seats", 0, {"from": [-4, 0, -4], "to": [-4, 0, -4], "count": 1, "yaw": 0}),
+    put("fixtures", 0, {"kind": "tree", "position": [8, 0, -8]}),
+    put("lights", 0, {"kind": "glow", "position": [8, 2, -8]}),
+    put("signs", 0, "text", "Lab"),
+    put("sky", {"kind": "night"}),
     both(drop("zones"), drop("clearances")),
     put("zones", 0, "capacity", None),
     put("zones", 0, "capacity", 2.0),
@@ -265,7 +354,7 @@ GOOD_SHAPES: list[Change] = [
     put("spawns", 0, "yaw", -360),
     put("spawns", 0, "position", [6.5, 0.5, 7]),
     put("spawns", 0, "position", [-7, 0, -7]),
-    put("spawns", 0, "position", [10, 4, 10]),
+    both(drop("floors"), put("spawns", 0, "position", [10, 4, 10])),
     drop("portals", 0, "room"),
     put("props", {}),
     drop("props", "objects", 0, "orientation"),
@@ -389,7 +478,7 @@ def test_parts_are_whole_millimetres() -> None:
 @given(st.integers(-4_000_000, 4_000_000))
 def test_every_millimetre_can_be_written(millimetre: int) -> None:
     """Three decimals say every millimetre of the range, and none is refused as too fine."""
-    world = {**GOOD, "walls": [], "boxes": [], "zones": [], "portals": [], "props": {}}
+    world = {key: GOOD[key] for key in ("name", "title")}
     world["bounds"] = {"min": [-4000, 0, -4000], "max": [4000, 4, 4000]}
     world["spawns"] = [{"position": [millimetre / 1000, 0, 0], "yaw": 0}]
     assert read(world).spawns[0].position_mm == (millimetre, 0, 0)
@@ -397,8 +486,21 @@ def test_every_millimetre_can_be_written(millimetre: int) -> None:
 
 def test_a_box_becomes_its_four_sides_in_a_known_order() -> None:
     """Min z, max x, max z, min x: the order that clients rely on when they number walls."""
-    rows = world_document.wall_rows((), (world_document.Box((1, 2, 3), (4, 5, 6)),))
+    rows = world_document.wall_rows((), (world_parts.Box((1, 2, 3), (4, 5, 6)),))
     assert rows.tolist() == [[1, 3, 4, 3, 2, 5], [4, 3, 4, 6, 2, 5], [4, 6, 1, 6, 2, 5], [1, 6, 1, 3, 2, 5]]
+
+
+def test_a_row_of_seats_is_spread_in_whole_millimetres() -> None:
+    """First and last stand at the ends, the others between them, rounded down below zero too."""
+    row = {"from": [-1, 0, 0.3], "to": [0, 0, -0.4], "count": 4, "yaw": 90}
+    places = [(seat.position_mm, seat.yaw_degrees) for seat in read(changed(put("seats", [row]))).seats]
+    assert places == [((-1000, 0, 300), 90), ((-667, 0, 66), 90), ((-334, 0, -167), 90), ((0, 0, -400), 90)]
+
+
+def test_a_row_with_a_mistake_is_reported_once() -> None:
+    """Two hundred seats in the air are one mistake of their author."""
+    row = {"from": [-4, 2, 0], "to": [4, 2, 0], "count": 200, "yaw": 0}
+    assert problems_of(changed(put("seats", [row]))) == [("$.seats[0]", "stands on no floor at [-4, 2, 0]")]
 
 
 def test_a_single_title_is_everyones() -> None:
@@ -416,6 +518,6 @@ def test_orientations_are_made_unit() -> None:
 
 def test_coordinates_fit_the_wire_and_the_collision_rule() -> None:
     """The farthest a world reaches can be said in a pose record, and computed exactly."""
-    farthest_mm = world_document.COORDINATE_LIMIT_M * 1000
+    farthest_mm = world_parts.COORDINATE_LIMIT_M * 1000
     assert farthest_mm <= records.MAX_COORDINATE_MM
     assert farthest_mm <= geometry.COORDINATE_LIMIT_MM

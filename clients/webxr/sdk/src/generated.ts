@@ -249,7 +249,11 @@ export const REFUSAL_ADVICE: { readonly [code: number]: { readonly name: string;
     meaning: "The room or the person has its number of objects.",
     action: "Despawn some.",
   },
-  16: { name: "bad_place", meaning: "Outside the world's bounds.", action: "Choose a place inside." },
+  16: {
+    name: "bad_place",
+    meaning: "Outside the world's bounds, or on no floor.",
+    action: "Choose a place inside, on a floor.",
+  },
   17: {
     name: "too_soon",
     meaning: "Over the rate of this command, or within its cool-down.",
