@@ -93,7 +93,7 @@ class Hub:
         self.rooms: dict[str, Room] = {}
         self.is_stopping = False
         self._settings = settings
-        self._worlds = worlds
+        self.worlds = worlds
         self._verifier = verifier
         self._rng = rng
         self._journal = journal or Journal()
@@ -231,10 +231,10 @@ class Hub:
             if world and world != room.world.name:
                 raise Refused(Refusal.UNKNOWN_WORLD, f"{name} is a room of {room.world.name}, not of {world}")
             return room
-        source = self._worlds.get(world or self._settings.default_world)
+        source = self.worlds.get(world or self._settings.default_world)
         if source is None:
             raise Refused(
-                Refusal.UNKNOWN_WORLD, f"there is no world {world}; there is {', '.join(sorted(self._worlds))}"
+                Refusal.UNKNOWN_WORLD, f"there is no world {world}; there is {', '.join(sorted(self.worlds))}"
             )
         if len(self.rooms) >= MAX_ROOMS:
             raise Refused(Refusal.HUB_FULL, f"this server has its {MAX_ROOMS} rooms: join one of them")

@@ -21,9 +21,12 @@ def _answer(description: str, schema: str) -> dict[str, Any]:
     return {"description": description, "content": content}
 
 
+MAX_WORLD_BYTES = 2**20
+
 _TEXT = {"type": "string"}
 _COUNT = {"type": "integer", "minimum": 0}
 _FLAG = {"type": "boolean"}
+_DIGEST = {"type": "string", "pattern": "^[0-9a-f]{16}$"}
 _SLUG = {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,63}$"}
 
 _UNKNOWN = _answer("No token, or one that is not accepted.", "Problem")
@@ -57,6 +60,45 @@ DOCUMENT: dict[str, Any] = {
                 "responses": {
                     "200": _answer("People, room by room.", "People"),
                     "401": _UNKNOWN,
+                    "429": _TOO_SOON,
+                },
+            }
+        },
+        "/v1/worlds": {
+            "get": {
+                "operationId": "listWorlds",
+                "summary": "List the worlds that rooms are made from",
+                "responses": {"200": _answer("All worlds.", "Worlds")},
+            }
+        },
+        "/v1/worlds/{name}": {
+            "get": {
+                "operationId": "readWorld",
+                "summary": "Read one world, as docs/worlds.md describes it",
+                "description": "Its entity tag is the world's digest, which `joined` names too.",
+                "parameters": [{"name": "name", "in": "path", "required": True, "schema": _SLUG}],
+                "responses": {
+                    "200": _answer("The world.", "World"),
+                    "304": {"description": "It is still the one that If-None-Match names."},
+                    "404": _answer("There is no such world.", "Problem"),
+                },
+            }
+        },
+        "/v1/worlds/check": {
+            "post": {
+                "operationId": "checkWorld",
+                "summary": "Say everything that is wrong with a world file",
+                "description": "Only on servers that take guests.",
+                "requestBody": {
+                    "required": True,
+                    "description": f"A world as JSON, at most {MAX_WORLD_BYTES} bytes; it may be as wrong as it likes.",
+                    "content": {"application/json": {"schema": {}}},
+                },
+                "responses": {
+                    "200": _answer("What is wrong; nothing, if the list is empty.", "Problems"),
+                    "403": _answer("This server takes no guests.", "Problem"),
+                    "408": _answer("The world did not arrive in time.", "Problem"),
+                    "413": _answer("The world is too large.", "Problem"),
                     "429": _TOO_SOON,
                 },
             }
@@ -121,6 +163,21 @@ DOCUMENT: dict[str, Any] = {
                 status={"enum": ["available", "busy", "in_course", "away"]},
                 away=_FLAG | {"description": "The connection is lost and the seat is held."},
                 room=_SLUG,
+            ),
+            "Worlds": _object(
+                worlds={"type": "array", "items": {"$ref": "#/components/schemas/ListedWorld"}},
+            ),
+            "ListedWorld": _object(
+                name=_SLUG,
+                title=_object(en=_TEXT, fr=_TEXT, es=_TEXT, ar=_TEXT),
+                digest=_DIGEST | {"description": "Changes whenever the world does."},
+            ),
+            "World": {"type": "object", "required": ["name", "title", "bounds", "spawns"]},
+            "Problems": _object(problems={"type": "array", "items": {"$ref": "#/components/schemas/Fault"}}),
+            "Fault": _object(
+                path=_TEXT | {"description": "Where: a JSON path."},
+                problem=_TEXT | {"description": "What is wrong."},
+                remedy=_TEXT | {"description": "What to do about it."},
             ),
             "Document": {"type": "object", "required": ["openapi", "info", "paths"]},
             "Health": _object(status={"const": "ok"}, version=_TEXT),

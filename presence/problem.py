@@ -45,7 +45,11 @@ def bad_token(error: ProtocolError) -> Problem:
 
 def from_http(error: web.HTTPException) -> Problem:
     """Turn what aiohttp refuses by itself into the same form, keeping headers such as Allow."""
-    advice = {404: "see /v1/openapi.json for what there is", 405: "use a method that the Allow header names"}
+    advice = {
+        404: "see /v1/openapi.json for what there is",
+        405: "use a method that the Allow header names",
+        413: "send less; /v1/openapi.json says how much it may be",
+    }
     headers = {name: value for name, value in error.headers.items() if name != "Content-Type"}
     code = error.reason.lower().replace(" ", "_")
     return Problem(error.status, code, error.reason, advice.get(error.status, "correct the request"), headers)

@@ -28,7 +28,7 @@ from typing import Any
 import uvloop
 from aiohttp import web
 
-from presence import http, logs, metrics
+from presence import http, logs, metrics, pages
 from presence.addresses import is_loopback
 from presence.bots import Bots
 from presence.catalogue import load_worlds
@@ -38,6 +38,7 @@ from presence.identity import Verifier
 from presence.journal import LoggingJournal
 from presence.keys import KeyRing, Refresh, TrustError
 from presence.limits import Pool, SourceRates
+from presence.pages import PagesError
 from presence.proxies import Proxies
 from presence.room import RoomSettings
 from presence.tcp import TcpConnection
@@ -206,7 +207,18 @@ class Server:
         def may_ask(request: web.Request) -> bool:
             return rates.take(self._proxies.client_address(request), self._loop.time())
 
-        return http.application(self.hub, upgrader, may_ask, is_public_tls=is_public_tls)
+        try:
+            client = pages.load()
+        except (PagesError, OSError) as error:
+            raise StartError(f"the web client cannot be served: {error}") from None
+        return http.application(
+            self.hub,
+            upgrader,
+            may_ask,
+            client,
+            takes_guests=self.settings.allow_guests,
+            is_public_tls=is_public_tls,
+        )
 
     async def _start_bots(self, stack: contextlib.AsyncExitStack) -> None:
         settings = self.settings

@@ -42,7 +42,7 @@ class HttpConnection(web.RequestHandler):
     """aiohttp's protocol for one HTTP connection, in a bounded pool, and able to hand its transport over."""
 
     def __init__(self, server: web.Server, pool: Pool[HttpConnection], loop: asyncio.AbstractEventLoop) -> None:
-        # No request here has a body, so there is none to wait for.
+        # What is refused is answered without waiting for the rest of its body.
         super().__init__(
             server,
             loop=loop,

@@ -41,7 +41,7 @@ class World:
     zone_requires: (zones + 1,) uint64, one bit for each clearance in the order of `clearances`.
     zone_isolated, zone_private: (zones + 1,) bool. zone_capacity: (zones + 1,) int32, or UNLIMITED.
     spawns_mm: (s, 3) int32, feet. spawn_yaw: (s,) uint16, turns / 65536. seats_mm: (s, 3) int32, feet of who sits.
-    digest: 16 hex digits that differ whenever the world does.
+    digest: 16 hex digits that differ whenever the world does. document: the world as JSON, for clients.
     """
 
     name: str
@@ -63,6 +63,7 @@ class World:
     objects: tuple[PlacedObject, ...]
     clearances: tuple[str, ...]
     digest: str
+    document: str
     _walls: geometry.WallRaster
     _volumes: geometry.Volumes
 
@@ -125,6 +126,7 @@ def _from_document(document: Document) -> World:
         objects=document.objects,
         clearances=document.clearances,
         digest=hashlib.sha256(document.canonical.encode()).hexdigest()[:16],
+        document=document.canonical,
         _walls=geometry.WallRaster(walls),
         _volumes=geometry.Volumes(lows, highs),
     )

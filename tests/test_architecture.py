@@ -66,6 +66,7 @@ EDGES = {
     "presence.keys",
     "presence.logs",
     "presence.metrics",
+    "presence.pages",
     "presence.problem",
     "presence.proxies",
     "presence.server",

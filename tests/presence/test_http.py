@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import io
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from yarl import URL
 
 from presence.http import application
+from presence.openapi import MAX_WORLD_BYTES
+from presence.pages import Page
 from presence.upgrade import Upgrader
+from presence.world import World
 from protocol.schema import Block
 from tests.hubs import Desk
 from tests.rooms import world, zone
@@ -19,13 +24,26 @@ Client = TestClient[web.Request, web.Application]
 
 
 def ask(
-    desk: Desk, check: Callable[[Client], Awaitable[None]], *, is_public_tls: bool = False, may_ask: bool = True
+    desk: Desk,
+    check: Callable[[Client], Awaitable[None]],
+    *,
+    pages: Mapping[str, Page] | None = None,
+    takes_guests: bool = True,
+    is_public_tls: bool = False,
+    may_ask: bool = True,
 ) -> None:
     """Serve a desk's hub over HTTP for as long as `check` takes."""
 
     async def serve() -> None:
         upgrader = Upgrader(frozenset(), lambda _: "", lambda _: asyncio.Protocol())
-        served = application(desk.hub, upgrader, lambda _: may_ask, is_public_tls=is_public_tls)
+        served = application(
+            desk.hub,
+            upgrader,
+            lambda _: may_ask,
+            pages or {},
+            takes_guests=takes_guests,
+            is_public_tls=is_public_tls,
+        )
         async with TestClient(TestServer(served)) as client:
             await check(client)
 
@@ -125,3 +143,131 @@ def test_who_asks_too_often_is_told_when_to_come_back() -> None:
             assert answer.status == 200
 
     ask(Desk(allow_guests=False), check, may_ask=False)
+
+
+# --- the web client ---------------------------------------------------------------------------------------------------
+
+
+PAGES = {
+    "/": Page(b"<p>hello", "text/html; charset=utf-8", "0a"),
+    "/assets/app-x1.js": Page(b"1", "text/javascript; charset=utf-8", "0b", "max-age=1, immutable", {"br": b"!"}),
+}
+
+
+def test_the_web_client_is_served_under_a_policy_of_its_own() -> None:
+    """Everything from here and its WebSocket, nothing inline; a headset and the whole screen may be asked for."""
+
+    async def check(client: Client) -> None:
+        for path in PAGES:
+            async with client.get(path, headers={"Host": "hub.example:8443"}) as answer:
+                policy = answer.headers["Content-Security-Policy"]
+                assert answer.status == 200
+            assert "default-src 'none'" in policy
+            assert "unsafe" not in policy
+            assert "connect-src 'self' ws://hub.example:8443 wss://hub.example:8443;" in policy
+            assert "xr-spatial-tracking=(self)" in answer.headers["Permissions-Policy"]
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        async with client.get("/healthz") as answer:
+            assert "script-src" not in answer.headers["Content-Security-Policy"]
+
+    ask(Desk(), check, pages=PAGES)
+
+
+def test_a_strange_host_does_not_reach_the_policy() -> None:
+    """Whatever a request calls this server."""
+
+    async def check(client: Client) -> None:
+        async with client.get("/", headers={"Host": "a; script-src *"}) as answer:
+            assert "*" not in answer.headers.get("Content-Security-Policy", "")
+
+    ask(Desk(), check, pages=PAGES)
+
+
+def test_only_the_files_of_the_build_have_a_path() -> None:
+    """Nothing else is found, however the path is written; answers are JSON."""
+
+    async def check(client: Client) -> None:
+        for path in ("/assets/", "/assets/app-x1.js.br", "/../http.py", "/%2e%2e/http.py", "/assets/..%2f..%2fhttp.py"):
+            async with client.get(URL(path, encoded=True)) as answer:
+                assert (answer.status, (await answer.json())["code"]) == (404, "not_found"), path
+
+    ask(Desk(), check, pages=PAGES)
+
+
+def test_without_a_build_the_landing_page_says_how_to_make_one() -> None:
+    """A page for people, which loads nothing and may run nothing."""
+
+    async def check(client: Client) -> None:
+        async with client.get("/") as answer:
+            page = await answer.text()
+            policy = answer.headers["Content-Security-Policy"]
+        assert "make web" in page
+        assert "/v1/connect" in page
+        assert len(page) < 8192
+        assert "<script" not in page
+        assert "src=" not in page
+        assert "script-src" not in policy
+
+    ask(Desk(), check)
+
+
+# --- worlds -----------------------------------------------------------------------------------------------------------
+
+
+def test_worlds_are_listed_and_read_by_everybody() -> None:
+    """A world's entity tag is its digest, so that a client asks for what it does not have."""
+    place = world()
+
+    async def check(client: Client) -> None:
+        async with client.get("/v1/worlds") as answer:
+            listed_ = [{"name": "stage", "title": place.title, "digest": place.digest}]
+            assert await answer.json() == {"worlds": listed_}
+        async with client.get("/v1/worlds/stage") as answer:
+            assert (answer.status, answer.headers["ETag"]) == (200, f'"{place.digest}"')
+            assert World.parse(await answer.text()).digest == place.digest
+        async with client.get("/v1/worlds/stage", headers={"If-None-Match": f'"{place.digest}"'}) as answer:
+            assert (answer.status, await answer.read()) == (304, b"")
+        async with client.get("/v1/worlds/nowhere") as answer:
+            assert (answer.status, (await answer.json())["code"]) == (404, "unknown_world")
+
+    ask(Desk({"stage": place}, allow_guests=False), check, takes_guests=False)
+
+
+def test_a_world_is_checked() -> None:
+    """Good ones have no problems; of bad ones everything is said at once."""
+
+    async def problems(client: Client, body: bytes) -> list[dict[str, str]]:
+        async with client.post("/v1/worlds/check", data=body) as answer:
+            assert answer.status == 200
+            found: list[dict[str, str]] = (await answer.json())["problems"]
+            return found
+
+    async def check(client: Client) -> None:
+        assert await problems(client, world().document.encode()) == []
+        paths = {each["path"] for each in await problems(client, b'{"name": "A b", "walls": 3}')}
+        assert {"$.name", "$.walls", "$.bounds"} <= paths
+        assert (await problems(client, b"\xff"))[0]["path"] == "$"
+        assert (await problems(client, b"[" * 100_000))[0]["path"] == "$"
+
+    ask(Desk(), check)
+
+
+def test_checking_worlds_is_bounded() -> None:
+    """By size and by rate, and only where guests are let in."""
+
+    async def refused(client: Client, status: int, code: str, body: bytes = b"{}") -> None:
+        async with client.post("/v1/worlds/check", data=io.BytesIO(body)) as answer:
+            assert (answer.status, (await answer.json())["code"]) == (status, code)
+
+    async def too_much(client: Client) -> None:
+        await refused(client, 413, "request_entity_too_large", bytes(MAX_WORLD_BYTES + 1))
+
+    async def too_often(client: Client) -> None:
+        await refused(client, 429, "too_soon")
+
+    async def in_public(client: Client) -> None:
+        await refused(client, 403, "not_allowed")
+
+    ask(Desk(), too_much)
+    ask(Desk(), too_often, may_ask=False)
+    ask(Desk(), in_public, takes_guests=False)

@@ -38,4 +38,4 @@ def test_every_operation_is_described() -> None:
 def test_objects_are_closed() -> None:
     """An undeclared property is noticed by the tests that hold answers against this."""
     strangers = [name for name, schema in SCHEMAS.items() if schema.get("additionalProperties") is not False]
-    assert strangers == ["Document"]
+    assert strangers == ["World", "Document"]
