@@ -41,6 +41,7 @@ _PLACES_BESIDE = sorted(  # (direction from where the person looks, distance), b
     key=lambda place: (abs(place[0]) > _WAYS // 4, place[1], abs(place[0]), place[0]),
 )
 _ELBOW_ROOM_MM = 500
+_DROP_MM = 600  # the foot of a ramp, not of a balcony
 
 FINE = 255  # no cause: the step is accepted
 
@@ -99,9 +100,13 @@ def place_beside(entities: Entities, world: World, row: int, person: int) -> tup
     ways = (ways + (int(entities.yaw[person]) + _WAY_TURNS // 2) // _WAY_TURNS) % _WAYS
     centre = entities.position[person]
     places = centre + _STEPS[ways, distances]
-    zone = world.zone_of(places)
-    is_fine = ~world.blocked(np.broadcast_to(centre, places.shape), places) & (zone == entities.zone[person])
-    is_fine &= world.on_floor(places) & _is_clear(entities, row, places)
+    is_fine = np.ones(len(places), np.bool_)
+    if world.floors is not None:
+        heights, has_floor = world.floors.under(places)
+        is_fine = has_floor & (heights >= centre[1] - _DROP_MM)
+        places[:, 1] = np.where(is_fine, heights, centre[1])
+    is_fine &= ~world.blocked(np.broadcast_to(centre, places.shape), places)
+    is_fine &= (world.zone_of(places) == entities.zone[person]) & _is_clear(entities, row, places)
     if not is_fine.any():
         return None
     best = int(is_fine.argmax())

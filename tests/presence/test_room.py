@@ -469,6 +469,21 @@ def test_where_no_place_is_free_one_stays() -> None:
     assert bob.held == {}
 
 
+def test_one_stands_on_the_floor_there() -> None:
+    """On a ramp, at the ramp's height; not beside a ledge in the air."""
+    ramp = {"min": [39.4, -4], "max": [40.6, 4], "height": 4, "slope": {"axis": "z", "to": 5}}
+    ground = {"min": [-5, -5], "max": [60, 5], "height": 0}
+    stage = Stage(world(floors=[ramp, ground]))
+    ann, bob, eve = stage.enter("ann"), stage.enter("bob", (40, 4.5, 0)), stage.enter("eve")
+    stage.tick()
+    assert go(stage, ann, bob) is None
+    assert told_place(ann) == (40, 4.35, -1.2)
+    assert go(stage, eve, bob) is None
+    x, y, _ = told_place(eve)
+    assert 39.4 <= x <= 40.6
+    assert y > 4
+
+
 def test_one_joins_them_in_their_zone_unless_it_is_full() -> None:
     """Otherwise isolation would hide the two from each other."""
     booth = zone("booth", (40, 0, 0), (44, 3, 4), isolated=True, capacity=2)
