@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from benchmarks import plaza
+from benchmarks import floor, plaza
 from benchmarks.progress import Progress
 from benchmarks.table import print_table
 
@@ -21,9 +21,9 @@ BAD_USAGE = 2
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a scenario. Returns 0 for a valid run without violations, 1 for any other, 2 for bad usage."""
     arguments = _parser().parse_args(argv)
-    asked = {name: value for name, value in vars(arguments).items() if name not in ("scenario", "json")}
+    asked = {name: value for name, value in vars(arguments).items() if name not in ("scenario", "floor", "json")}
     try:
-        result = plaza.run(plaza.Parameters(**asked), Progress())
+        result = _measured(plaza.Parameters(**asked), Progress(), with_floor=arguments.floor)
     except ValueError as problem:
         print(f"benchmarks: {problem}", file=sys.stderr)
         return BAD_USAGE
@@ -35,6 +35,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     else:
         print_table(result)
     return 0 if result["invalid"] is None and not result["oracle_violations"] else FAILED
+
+
+def _measured(asked: plaza.Parameters, progress: Progress, *, with_floor: bool) -> dict[str, Any]:
+    if not with_floor:
+        return plaza.run(asked, progress)
+
+    def bare(result: dict[str, Any]) -> floor.Floor:
+        plan = floor.FloorPlan(
+            clients=asked.avatars,
+            frame_bytes=round(result["bytes_per_update"] * result["updates_delivered"] / result["snapshots"]),
+            tick_hz=result["parameters"]["tick_hz"],
+            warmup_s=1.0,
+            seconds=asked.seconds,
+            server_cpu=asked.server_cpu,
+            load_cpu=asked.generator_cpu,
+        )
+        return floor.measure(plan, progress)
+
+    return floor.beside(lambda: plaza.run(asked, progress), bare)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -49,6 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     asked.add_argument("--generators", type=int, default=1, help="generator processes (default: 1)")
     asked.add_argument("--server-cpu", type=_core, default=0, metavar="CORE", help="core of the server (default: 0)")
     asked.add_argument("--generator-cpu", type=_core, default=1, metavar="CORE", help="core of the load (default: 1)")
+    asked.add_argument(
+        "--floor", action="store_true", help="also measure what the system calls alone cost, three times in turn"
+    )
     asked.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     return parser
 

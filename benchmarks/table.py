@@ -24,6 +24,16 @@ def print_table(result: dict[str, Any]) -> None:
     console.print(table)
 
 
+def _floor_rows(result: dict[str, Any]) -> list[tuple[str, str]]:
+    if "floor" not in result:
+        return []
+    floor = result["floor"]["cpu_us_per_client_tick"]
+    return [
+        ("floor: system calls alone", f"{result['floor_cpu_us_per_update']} µs ({floor} per client and tick)"),
+        ("server CPU to floor", f"{result['cpu_to_floor']} times"),
+    ]
+
+
 def _rows(result: dict[str, Any]) -> list[tuple[str, str]]:
     expected, delivered = result["updates_expected"], result["updates_delivered"]
     share = f" ({delivered / expected:.2%} of {expected:,})" if expected else ""
@@ -31,6 +41,7 @@ def _rows(result: dict[str, Any]) -> list[tuple[str, str]]:
         ("updates delivered", f"{delivered:,}{share}"),
         ("updates coalesced", f"{result['updates_coalesced']:,}"),
         ("server CPU per update", f"{result['cpu_us_per_update']} µs"),
+        *_floor_rows(result),
         ("server CPU", f"{result['server_cpu']:.1%} of a core, waited for it {result['server_waited']:.1%}"),
         ("bytes per update", str(result["bytes_per_update"])),
         ("latency p50 / p99 / max", _milliseconds(result["latency_ms"])),

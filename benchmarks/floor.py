@@ -1,0 +1,226 @@
+"""The floor: what the system calls alone cost, as a server that does nothing else pays for them.
+
+A bare uvloop protocol discards what it reads and writes one ready-made frame to every client at every tick. It gets the
+same number of clients, which send the same bytes at the same times, and its frame is as long as the real server's mean
+snapshot. No WebSocket is spoken. Whatever a real server needs beyond this is its own doing.
+
+Two processes, like any run: the server on its core, the load on the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import select
+import socket
+import time
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import TYPE_CHECKING, Any, cast
+
+import uvloop
+
+from benchmarks.client_frames import POSE_FRAME_BYTES
+from benchmarks.cpu_time import cpu_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from multiprocessing.connection import Connection
+
+    from benchmarks.progress import Progress
+
+# Per client and tick: what one send and one receive of a short frame cost on the machines this is for. Outside it,
+# something else ran along, or the clients were not served.
+FAIR_US = (8.0, 25.0)
+MIN_SERVED = 0.99
+ROUNDS = 3
+
+_BACKLOG = 1024
+_LEAD_S = 0.5  # between "everybody is connected" and the first tick
+_READS_AT_ONCE = 8  # as in the swarm
+_READ_BYTES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """One measurement. cpu_us: user and system time of the server, per client and tick."""
+
+    cpu_us: float
+    frame_bytes: int
+    served: float  # share of the frames due that the clients received
+
+
+@dataclass(frozen=True, slots=True)
+class FloorPlan:
+    """What to measure. A core of None leaves that side unpinned."""
+
+    clients: int
+    frame_bytes: int
+    tick_hz: int
+    warmup_s: float
+    seconds: float
+    server_cpu: int | None
+    load_cpu: int | None
+
+
+def beside(
+    run: Callable[[], dict[str, Any]], floor: Callable[[dict[str, Any]], Floor], rounds: int = ROUNDS
+) -> dict[str, Any]:
+    """Run a scenario and the floor in turn, and describe the run of median cost together with the median floor.
+
+    run: runs the scenario once and returns its result. floor: measures the floor under the load of such a result. The
+    whole is invalid if any round was, and has the violations of all rounds.
+    """
+    results, floors = [], []
+    for _ in range(rounds):
+        results.append(run())
+        floors.append(floor(results[-1]))
+    by_cost = sorted(results, key=lambda result: result["cpu_us_per_update"] or 0.0)
+    result = by_cost[rounds // 2]
+    floor_us = median(one.cpu_us for one in floors)
+    updates_per_client_tick = result["updates_delivered"] / (result["parameters"]["avatars"] * max(1, result["ticks"]))
+    floor_per_update = floor_us / updates_per_client_tick if updates_per_client_tick else None
+    reasons = [each["invalid"] for each in results if each["invalid"]] + [
+        reason for one in floors for reason in _against(one)
+    ]
+    return result | {
+        "invalid": "; ".join(reasons) or None,
+        "oracle_violations": sum(each["oracle_violations"] for each in results),
+        "oracle_first_violations": next((e for each in results if (e := each["oracle_first_violations"])), []),
+        "floor_cpu_us_per_update": None if floor_per_update is None else round(floor_per_update, 4),
+        "cpu_to_floor": None if floor_per_update is None else round(result["cpu_us_per_update"] / floor_per_update, 3),
+        "floor": {
+            "cpu_us_per_client_tick": round(floor_us, 2),
+            "rounds": [asdict(one) for one in floors],
+            "cpu_us_per_update_rounds": [each["cpu_us_per_update"] for each in results],
+        },
+    }
+
+
+def _against(one: Floor) -> list[str]:
+    low, high = FAIR_US
+    reasons = []
+    if not low <= one.cpu_us <= high:
+        reasons.append(f"the floor cost {one.cpu_us:.1f} µs per client and tick, {low:g} to {high:g} are fair")
+    if one.served < MIN_SERVED:
+        reasons.append(f"the floor's clients got {one.served:.1%} of their frames")
+    return reasons
+
+
+def measure(plan: FloorPlan, progress: Progress) -> Floor:
+    """Run the bare server under its load once."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    server = context.Process(target=_serve, args=(theirs, plan), daemon=True)
+    server.start()
+    port = ours.recv()
+    load_pipe, load_end = context.Pipe()
+    load = context.Process(target=_load, args=(load_end, plan, port), daemon=True)
+    load.start()
+    try:
+        start = load_pipe.recv()
+        assert server.pid is not None
+        with progress.stage("measuring the floor", plan.warmup_s + plan.seconds) as advance:
+            _wait(start + plan.warmup_s, start, advance)
+            before = cpu_time(server.pid)
+            _wait(start + plan.warmup_s + plan.seconds, start, advance)
+            used = cpu_time(server.pid).since(before)
+        received_bytes: int = load_pipe.recv()
+    finally:
+        for process in (load, server):
+            process.terminate()
+            process.join()
+    client_ticks = plan.clients * plan.tick_hz * plan.seconds
+    return Floor(used.used * 1e6 / client_ticks, plan.frame_bytes, received_bytes / (client_ticks * plan.frame_bytes))
+
+
+def _wait(until: float, start: float, advance: Callable[[float], None]) -> None:
+    while (left := until - time.monotonic()) > 0:
+        time.sleep(min(0.25, left))
+        advance(time.monotonic() - start)
+
+
+# --- the server -------------------------------------------------------------------------------------------------------
+
+
+class _Discard(asyncio.Protocol):
+    """Keeps the transport, and nothing that it brings."""
+
+    def __init__(self, transports: list[asyncio.WriteTransport]) -> None:
+        self._transports = transports
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transports.append(cast("asyncio.WriteTransport", transport))
+
+
+def _serve(pipe: Connection, plan: FloorPlan) -> None:
+    if plan.server_cpu is not None:
+        os.sched_setaffinity(0, {plan.server_cpu})
+    uvloop.run(_tick_forever(pipe, plan))
+
+
+async def _tick_forever(pipe: Connection, plan: FloorPlan) -> None:
+    loop = asyncio.get_running_loop()
+    transports: list[asyncio.WriteTransport] = []
+    server = await loop.create_server(lambda: _Discard(transports), "127.0.0.1", 0, backlog=_BACKLOG)
+    pipe.send(server.sockets[0].getsockname()[1])
+    frame = bytes(plan.frame_bytes)
+    at = loop.time()
+    while True:
+        at += 1 / plan.tick_hz
+        await asyncio.sleep(at - loop.time())
+        for transport in transports:
+            transport.write(frame)
+
+
+# --- the load ---------------------------------------------------------------------------------------------------------
+
+
+def _load(pipe: Connection, plan: FloorPlan, port: int) -> None:
+    """Connect everybody, then send at the plaza's times and read what comes; reports the bytes of the measured time."""
+    if plan.load_cpu is not None:
+        os.sched_setaffinity(0, {plan.load_cpu})
+    load = _Load(plan.clients, port)
+    start = time.monotonic() + _LEAD_S
+    pipe.send(start)
+    period = 1 / plan.tick_hz
+    first, last = (round(s * plan.tick_hz) for s in (plan.warmup_s, plan.warmup_s + plan.seconds))
+    for step in range(last):
+        if step == first:
+            load.received = 0
+        load.step(start + step * period, period / plan.clients)
+    pipe.send(load.received)
+    while not pipe.poll(period):  # until the server's clock has been read
+        load.read(0)
+
+
+class _Load:
+    """Every client of the floor. received: bytes so far."""
+
+    def __init__(self, clients: int, port: int) -> None:
+        self.received = 0
+        self._buffer = bytearray(_READ_BYTES)
+        self._frame = bytes(POSE_FRAME_BYTES)
+        self._epoll = select.epoll()
+        self._sockets = {}
+        for _ in range(clients):
+            sock = socket.create_connection(("127.0.0.1", port))
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.setblocking(False)
+            self._sockets[sock.fileno()] = sock
+            self._epoll.register(sock.fileno(), select.EPOLLIN)
+
+    def step(self, at: float, apart: float) -> None:
+        """Let every client send once, the first one at `at` and the others `apart` seconds after each other."""
+        for number, sock in enumerate(self._sockets.values()):
+            while (left := at + number * apart - time.monotonic()) > 0:
+                self.read(left)
+            sock.send(self._frame)
+            if number % _READS_AT_ONCE == 0:
+                self.read(0)
+
+    def read(self, timeout_s: float) -> None:
+        """Take what has come to a few clients; wait for it if there is time."""
+        for fd, _events in self._epoll.poll(timeout_s, _READS_AT_ONCE):
+            self.received += self._sockets[fd].recv_into(self._buffer)
