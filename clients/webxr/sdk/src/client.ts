@@ -91,6 +91,11 @@ export class Client {
     await this.link.close();
   }
 
+  /** Try again at once instead of waiting; does nothing unless the connection is `waiting`. */
+  retry(): void {
+    this.link.hurry();
+  }
+
   get connection(): ConnectionState {
     return this.link.state;
   }

@@ -123,6 +123,15 @@ export class Connection {
     for (const payload of this.session.take()) this.socket?.send(payload);
   }
 
+  /** Come back at once, since something changed or somebody asks for it: the row of failures starts over. */
+  hurry(): void {
+    if (this.state.phase !== "waiting") return;
+    this.backoff.forgive();
+    const nowMs = this.edge.now();
+    const retryAtMs = Math.min(this.state.retryAtMs ?? Infinity, nowMs + this.backoff.waitMs(nowMs));
+    this.become({ ...this.state, retryAtMs });
+  }
+
   // --- the socket ----------------------------------------------------------------------------------------------------
 
   private dial(): void {
@@ -206,15 +215,7 @@ export class Connection {
   private networkChanged(): void {
     const isOnline = this.edge.network.isOnline();
     if (!isOnline && this.socket !== null) this.broke(null, "This device has no network.");
-    else if (isOnline && this.state.phase === "waiting") this.hurry();
-  }
-
-  /** Attempts without a network were no failures of the server: the row starts over. */
-  private hurry(): void {
-    this.backoff.forgive();
-    const nowMs = this.edge.now();
-    const retryAtMs = Math.min(this.state.retryAtMs ?? Infinity, nowMs + this.backoff.waitMs(nowMs));
-    this.become({ ...this.state, retryAtMs });
+    else if (isOnline) this.hurry();
   }
 
   private reasonOfSilence(): string {
