@@ -11,7 +11,9 @@
  * `session/session.ts`'s.
  */
 import { Connection } from "./connection.js";
-import type { ConnectionState, Edge, NetworkSignal, SocketLike } from "./connection.js";
+import type { ConnectionState } from "./connection.js";
+import { browserEdge } from "./edge.js";
+import type { Edge } from "./edge.js";
 import { BusyError, EndedError, OfflineError, PresenceError, RefusedError } from "./errors.js";
 import type { ClientEvents } from "./events.js";
 import type { DoneMessage, WelcomeMessage } from "./generated.js";
@@ -20,7 +22,8 @@ import type { NetworkReport } from "./network.js";
 import { Room } from "./room.js";
 import type { Commander } from "./room.js";
 import { Session } from "./session/session.js";
-import type { Command, SessionEvent } from "./session/session.js";
+import type { Command } from "./session/commands.js";
+import type { SessionEvent } from "./session/session-event.js";
 import { yawRadians } from "./wire/quantities.js";
 
 const AGENT = "presence-client-js/0.1.0";
@@ -35,16 +38,8 @@ export interface ClientOptions {
   readonly token?: string;
   /** The application's name and version, for the server's logs; at most 64 characters. */
   readonly agent?: string;
-  /** How to open a WebSocket; the platform's, unless given. */
-  readonly webSocket?: (url: string, protocol: string) => SocketLike;
-  /** A monotonic clock, ms; `performance.now`, unless given. `Room.sample` takes the same times. */
-  readonly now?: () => number;
-  /** Chance, from 0 to 1; `Math.random`, unless given. */
-  readonly random?: () => number;
-  /** A timer; `setInterval`, unless given. */
-  readonly every?: (ms: number, beat: () => void) => () => void;
-  /** Whether the device has a network; the browser's word, unless given. */
-  readonly network?: NetworkSignal;
+  /** What stands in for the browser: sockets, clock, chance, timer, network. For tests and other platforms. */
+  readonly edge?: Partial<Edge>;
 }
 
 /** Who the server says one is. */
@@ -70,7 +65,7 @@ export class Client {
 
   constructor(options: ClientOptions) {
     this.options = options;
-    this.edge = edgeOf(options);
+    this.edge = { ...browserEdge(), ...options.edge };
     this.session = this.newSession();
     this.link = this.newLink();
   }
@@ -341,34 +336,3 @@ export class Client {
     });
   }
 }
-
-function edgeOf(options: ClientOptions): Edge {
-  return {
-    now: options.now ?? (() => performance.now()),
-    random: options.random ?? Math.random,
-    dial: options.webSocket ?? ((url, protocol) => new WebSocket(url, protocol)),
-    every: options.every ?? every,
-    network: options.network ?? BROWSER,
-  };
-}
-
-function every(ms: number, beat: () => void): () => void {
-  const timer = setInterval(beat, ms);
-  return () => {
-    clearInterval(timer);
-  };
-}
-
-/** The browser's word; where there is none (Node), there always is a network. */
-const BROWSER: NetworkSignal = {
-  isOnline: () => (typeof navigator === "undefined" ? true : (navigator.onLine as boolean | undefined) !== false),
-  listen(changed) {
-    if (typeof window === "undefined") return () => undefined;
-    window.addEventListener("online", changed);
-    window.addEventListener("offline", changed);
-    return () => {
-      window.removeEventListener("online", changed);
-      window.removeEventListener("offline", changed);
-    };
-  },
-};

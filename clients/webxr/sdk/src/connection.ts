@@ -8,7 +8,9 @@ import { ProtocolError, describeEnd } from "./errors.js";
 import type { End } from "./errors.js";
 import { Close, MAJOR } from "./generated.js";
 import { Backoff, mayReturn } from "./session/retry.js";
-import type { Session, SessionEvent } from "./session/session.js";
+import type { Edge, SocketLike } from "./edge.js";
+import type { SessionEvent } from "./session/session-event.js";
+import type { Session } from "./session/session.js";
 
 const BEAT_MS = 50; // the fastest that poses are sent
 const CONNECT_MS = 10_000;
@@ -18,12 +20,6 @@ const OFFLINE_RETRY_MS = 10_000; // a device that says it has no network may be 
 const BUSY_BYTES = 2 ** 16;
 const SUBPROTOCOL = `presence.${MAJOR}`;
 const PATH = "/v1/connect";
-
-/** What the SDK uses of a WebSocket. */
-export type SocketLike = Pick<
-  WebSocket,
-  "binaryType" | "bufferedAmount" | "onopen" | "onmessage" | "onclose" | "onerror" | "send" | "close"
->;
 
 /** Where the connection stands, for people to see. */
 export interface ConnectionState {
@@ -41,23 +37,7 @@ export interface ConnectionState {
   readonly end: End | null;
 }
 
-/** Tells when the device loses its network and has it again. */
-export interface NetworkSignal {
-  isOnline(): boolean;
-  /** Call `changed` whenever that changes; returns how to stop. */
-  listen(changed: () => void): () => void;
-}
-
-/** The world outside: all of it can be replaced in tests. */
-export interface Edge {
-  readonly now: () => number;
-  readonly random: () => number;
-  readonly dial: (url: string, protocol: string) => SocketLike;
-  /** Call `beat` every so many milliseconds; returns how to stop. */
-  readonly every: (ms: number, beat: () => void) => () => void;
-  readonly network: NetworkSignal;
-}
-
+/** @internal */
 export interface ConnectionListener {
   happened(event: SessionEvent): void;
   changed(state: ConnectionState): void;

@@ -5,7 +5,8 @@
  */
 export { Client } from "./client.js";
 export type { ClientOptions, Welcome } from "./client.js";
-export type { ConnectionState, NetworkSignal, SocketLike } from "./connection.js";
+export type { ConnectionState } from "./connection.js";
+export type { Edge, NetworkSignal, SocketLike } from "./edge.js";
 export {
   BusyError,
   EndedError,

@@ -11,7 +11,8 @@ import type { DoneMessage, Emote, JoinedMessage, Person, Status, Thing } from ".
 import { placeOf } from "./motion/object-sender.js";
 import type { Place } from "./motion/object-sender.js";
 import { OwnAvatar } from "./motion/own-avatar.js";
-import type { Command, Session } from "./session/session.js";
+import type { Command } from "./session/commands.js";
+import type { Session } from "./session/session.js";
 import type { PoseTable } from "./view/pose-table.js";
 import { UPRIGHT, millimetres, quaternionOf, yawRadians, yawTurns } from "./wire/quantities.js";
 import type { Quaternion, Vector } from "./wire/quantities.js";

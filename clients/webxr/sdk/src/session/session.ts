@@ -15,17 +15,9 @@ import { Close, LANES, MAJOR, MINOR, SCHEMA_HASH, STATES } from "../generated.js
 import type {
   ClientMessage,
   ClosingMessage,
-  CorrectionMessage,
-  DoneMessage,
   ErrorMessage,
-  GesturedMessage,
   GoawayMessage,
   JoinedMessage,
-  LeftMessage,
-  ObjectsMessage,
-  RoomStateMessage,
-  RosterMessage,
-  SaidMessage,
   ServerMessage,
   SessionState,
   WelcomeMessage,
@@ -37,7 +29,10 @@ import { RoomView } from "../view/room-view.js";
 import { Sight } from "../view/sight.js";
 import { decode, encode } from "../wire/codec.js";
 import { ClockSync, SteadyReading } from "./clock.js";
+import { CommandsInTheAir } from "./commands.js";
+import type { Command } from "./commands.js";
 import { EventLane } from "./lanes.js";
+import type { SessionEvent } from "./session-event.js";
 import { Traffic } from "./traffic.js";
 
 const HANDSHAKE_MS = 10_000;
@@ -45,7 +40,6 @@ const MISSED_HEARTBEATS = 3;
 const PING_EVERY_MS = 1000;
 const FIRST_PINGS = 4; // the first pings follow each other quickly: the clock is good within half a second
 const FIRST_PING_EVERY_MS = 250; // below the server's limit of five a second
-const MAX_UNANSWERED = 256; // commands; far more than a person has in the air at once
 const FIRST_TICK_MS = 50;
 
 /** Where the present connection stands. */
@@ -55,36 +49,12 @@ export type Phase =
   | "ready" // welcomed
   | "closing"; // the server said that it closes, or broke the protocol
 
-/** What a session tells its client. */
-export type SessionEvent =
-  | { readonly type: "online"; readonly resumed: boolean }
-  /** A new session had to be opened, and its way back into the room was refused. */
-  | { readonly type: "room_lost"; readonly room: string; readonly code: number; readonly reason: string }
-  /** These commands were lost with a connection: they will never be answered. */
-  | { readonly type: "unanswered"; readonly refs: readonly number[] }
-  | JoinedMessage
-  | LeftMessage
-  | CorrectionMessage
-  | RosterMessage
-  | ObjectsMessage
-  /** Who and what is no longer known. */
-  | { readonly type: "gone"; readonly people: readonly number[]; readonly things: readonly number[] }
-  | SaidMessage
-  | GesturedMessage
-  | RoomStateMessage
-  | DoneMessage
-  | ErrorMessage
-  | GoawayMessage;
-
 /** Who opens a session: a token's user, or a guest called `name`. */
 export interface Credentials {
   token: string;
   name: string;
   agent: string;
 }
-
-/** A command but for its `ref`, which the session gives. */
-export type Command = ClientMessage extends infer M ? (M extends { ref: number } ? Omit<M, "ref"> : never) : never;
 
 export class Session {
   readonly credentials: Credentials;
@@ -108,11 +78,7 @@ export class Session {
   private readonly lane = new EventLane();
   private outgoing: Uint8Array<ArrayBuffer>[] = [];
   private events: SessionEvent[] = [];
-  private refs = 0;
-  private readonly unanswered = new Set<number>();
-  private readonly orphans = new Set<number>(); // commands sent over a connection that broke
-  private joinRef = 0; // of a join in the air; 0 for none
-  private leaveRef = 0; // of a leave in the air; 0 for none
+  private readonly commands = new CommandsInTheAir();
   private rejoinRef = 0;
   private roomBefore = "";
   private heardAtMs = 0;
@@ -146,10 +112,8 @@ export class Session {
   /** The connection is gone. Commands without an answer wait for what a resumed session says of them. */
   lose(): void {
     this.phase = "offline";
-    this.joinRef = this.leaveRef = 0;
     this.outgoing = [];
-    for (const ref of this.unanswered) this.orphans.add(ref);
-    this.unanswered.clear();
+    this.commands.orphan();
   }
 
   /** The server broke the protocol: end as if it had closed for that reason. */
@@ -198,7 +162,7 @@ export class Session {
         this.onJoined(message);
         break;
       case "left":
-        this.answered(message.ref);
+        this.commands.answered(message.ref);
         this.joined = null;
         this.leaveRoom();
         this.events.push(message);
@@ -212,7 +176,7 @@ export class Session {
         this.events.push(message);
         break;
       case "done":
-        this.answered(message.ref);
+        this.commands.answered(message.ref);
         this.view.receive(message);
         this.events.push(message);
         break;
@@ -271,14 +235,12 @@ export class Session {
     this.joined = null;
     this.leaveRoom();
     if (previous === null) return;
-    this.rejoinRef = this.nextRef();
     this.roomBefore = previous.room;
-    this.joinRef = this.rejoinRef;
-    this.send({ type: "join", ref: this.rejoinRef, room: previous.room, world: previous.world });
+    this.rejoinRef = this.command({ type: "join", room: previous.room, world: previous.world });
   }
 
   private onJoined(message: JoinedMessage): void {
-    this.answered(message.ref);
+    this.commands.answered(message.ref);
     this.view.receive(message);
     this.joined = message;
     this.sight.forget();
@@ -313,7 +275,7 @@ export class Session {
   }
 
   private onError(message: ErrorMessage): void {
-    this.answered(message.ref);
+    this.commands.answered(message.ref);
     if (message.ref !== 0 && message.ref === this.rejoinRef)
       this.events.push({ type: "room_lost", room: this.roomBefore, code: message.code, reason: message.reason });
     else this.events.push(message);
@@ -353,10 +315,7 @@ export class Session {
 
   /** Queue a command. Returns its ref, which the answer repeats. */
   command(command: Command): number {
-    const ref = this.nextRef();
-    this.unanswered.add(ref);
-    if (command.type === "join") this.joinRef = ref;
-    if (command.type === "leave") this.leaveRef = ref;
+    const ref = this.commands.add(command.type);
     this.send({ ...command, ref }); // a command is a message but for its ref
     return ref;
   }
@@ -364,22 +323,17 @@ export class Session {
   /** Whether the server's state allows this command now: what is about a room needs one (SPEC section 6.1). */
   allows(type: Command["type"]): boolean {
     const states: readonly SessionState[] = STATES[type];
-    return states.includes("ready") || (this.joined !== null && this.leaveRef === 0);
+    return states.includes("ready") || (this.joined !== null && !this.commands.has("leave"));
   }
 
   /** Whether no change of rooms is in the air: poses would be about the wrong one. */
   get isSettled(): boolean {
-    return this.joinRef === 0 && this.leaveRef === 0;
+    return !this.commands.has("join") && !this.commands.has("leave");
   }
 
   /** Whether too many commands wait for their answers. */
   get isFull(): boolean {
-    return this.unanswered.size >= MAX_UNANSWERED;
-  }
-
-  private nextRef(): number {
-    this.refs = (this.refs % 0xffff_ffff) + 1;
-    return this.refs;
+    return this.commands.isFull;
   }
 
   private ping(nowMs: number): void {
@@ -395,22 +349,12 @@ export class Session {
     this.outgoing.push(payload);
   }
 
-  // --- commands without an answer ------------------------------------------------------------------------------------
-
-  private answered(ref: number): void {
-    this.unanswered.delete(ref);
-    this.orphans.delete(ref);
-    if (ref === this.joinRef) this.joinRef = 0;
-    if (ref === this.leaveRef) this.leaveRef = 0;
-  }
-
   /**
    * Give up commands of a broken connection, once everything the server had to say of them has come: a resumed session
    * first repeats its unread events; the first snapshot (outside a room: the first pong) comes after them.
    */
   private loseOrphans(): void {
-    if (this.orphans.size === 0) return;
-    this.events.push({ type: "unanswered", refs: [...this.orphans].sort((a, b) => a - b) });
-    this.orphans.clear();
+    const refs = this.commands.takeOrphans();
+    if (refs.length > 0) this.events.push({ type: "unanswered", refs });
   }
 }
