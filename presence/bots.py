@@ -24,9 +24,10 @@ class Bots:
         self._watch = asyncio.create_task(self._report_end())
 
     @classmethod
-    async def start(cls, url: str, room: str, count: int, trusted_certificate: str | None) -> Bots:
-        """Start `count` bots that connect to `url` and walk in `room`."""
-        command = [sys.executable, "-m", "presence_client.bots", url, "--count", str(count), "--room", room]
+    async def start(cls, url: str, worlds: str, room: str, count: int, trusted_certificate: str | None) -> Bots:
+        """Start `count` bots that connect to `url` and live in `room`; `worlds`: the http address of its world."""
+        command = [sys.executable, "-m", "presence_client.bots", url, "--worlds", worlds]
+        command += ["--count", str(count), "--room", room, "--talk"]
         if trusted_certificate is not None:
             command += ["--cafile", trusted_certificate]
         process = await asyncio.create_subprocess_exec(

@@ -224,9 +224,10 @@ class Server:
         settings = self.settings
         host = "127.0.0.1" if settings.host in ("0.0.0.0", "localhost") else settings.host  # noqa: S104  compared only
         url = f"{'tcps' if settings.is_tls else 'tcp'}://{_in_url(host)}:{self.tcp_port}"
+        worlds = f"{'https' if settings.is_tls else 'http'}://{_in_url(host)}:{self.http_port}"
         room = settings.rooms[0].name if settings.rooms else "lobby"
         certificate = str(settings.tls_cert) if settings.tls_cert is not None else None
-        bots = await Bots.start(url, room, settings.bots, certificate)
+        bots = await Bots.start(url, worlds, room, settings.bots, certificate)
         stack.push_async_callback(bots.stop)
 
     def _start_timers(self, stack: contextlib.AsyncExitStack) -> None:

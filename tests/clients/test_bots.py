@@ -16,7 +16,7 @@ from random import Random
 import pytest
 
 from presence_client import Pulse, bots, connect
-from presence_client.bots import Bot
+from presence_client.bots import Bot, Manner
 from protocol import records
 from protocol.errors import Close, Refusal
 from protocol.schema import Cause, Chat, Correction, Error, Gesture, Join, Pose
@@ -41,7 +41,8 @@ def live(server: FakeServer, seconds: float, *, talks: bool = False) -> None:
             Pulse() as pulse,
             connect("tcp://nowhere:1", name="Bot", watch=False, pulse=pulse, dial=server.dial) as client,
         ):
-            living = asyncio.create_task(Bot(client, Random(2), pulse).live("lobby", "", talks=talks))
+            manner = Manner(talks=talks)
+            living = asyncio.create_task(Bot(client, Random(2), pulse, manner=manner).live("lobby", ""))
             await asyncio.sleep(seconds)
             living.cancel()
 
@@ -70,7 +71,7 @@ def test_a_corrected_bot_goes_on_from_where_the_server_put_it() -> None:
             Pulse() as pulse,
             connect("tcp://nowhere:1", watch=False, pulse=pulse, dial=server.dial) as client,
         ):
-            living = asyncio.create_task(Bot(client, Random(2), pulse).live("lobby", "", talks=False))
+            living = asyncio.create_task(Bot(client, Random(2), pulse).live("lobby", ""))
             await asyncio.sleep(20.0)
             before = len(walked(server))
             server.say(Correction(before, Cause.WALL, 50_000, 0, 0, 0))
@@ -98,7 +99,7 @@ def test_a_bot_without_a_way_back_ends() -> None:
             Pulse() as pulse,
             connect("tcp://nowhere:1", watch=False, pulse=pulse, dial=server.dial) as client,
         ):
-            living = asyncio.create_task(Bot(client, Random(2), pulse).live("lobby", "", talks=False))
+            living = asyncio.create_task(Bot(client, Random(2), pulse).live("lobby", ""))
             await asyncio.sleep(1.0)
             server.resumes = server.answers = False
             server.link.vanish()
@@ -118,7 +119,7 @@ def test_a_bot_that_is_sent_away_ends() -> None:
             Pulse() as pulse,
             connect("tcp://nowhere:1", watch=False, pulse=pulse, dial=server.dial) as client,
         ):
-            living = asyncio.create_task(Bot(client, Random(2), pulse).live("lobby", "", talks=False))
+            living = asyncio.create_task(Bot(client, Random(2), pulse).live("lobby", ""))
             await asyncio.sleep(1.0)
             server.close(Close.KICKED, "no bots here")
             return await living

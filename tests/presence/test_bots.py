@@ -22,19 +22,20 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> None
 
 
 def test_bots_are_told_where_to_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Address, number, room and whom to trust stand on the command line."""
+    """Addresses, number, room and whom to trust stand on the command line."""
     told = tmp_path / "told"
     stand_in(tmp_path, monkeypatch, f'echo "$@" > {told}.part; mv {told}.part {told}; cat')
 
     async def check() -> None:
-        running = await Bots.start("tcps://127.0.0.1:1", "lobby", 7, "cert.pem")
+        running = await Bots.start("tcps://127.0.0.1:1", "https://127.0.0.1:2", "lobby", 7, "cert.pem")
         while not told.exists():  # noqa: ASYNC110  another process makes it
             await asyncio.sleep(0.01)
         await running.stop()
 
     asyncio.run(check())
-    assert told.read_text().split() == (
-        ["-m", "presence_client.bots", "tcps://127.0.0.1:1", "--count", "7", "--room", "lobby", "--cafile", "cert.pem"]
+    assert told.read_text() == (
+        "-m presence_client.bots tcps://127.0.0.1:1 --worlds https://127.0.0.1:2 "
+        "--count 7 --room lobby --talk --cafile cert.pem\n"
     )
 
 
@@ -43,7 +44,7 @@ def test_closing_their_input_ends_them(tmp_path: Path, monkeypatch: pytest.Monke
     stand_in(tmp_path, monkeypatch, "cat; exit 0")
 
     async def check() -> None:
-        running = await Bots.start("tcp://127.0.0.1:1", "lobby", 1, None)
+        running = await Bots.start("tcp://127.0.0.1:1", "http://127.0.0.1:2", "lobby", 1, None)
         pid = running._process.pid  # noqa: SLF001
         assert os.getpgid(pid) == os.getpgid(0)
         await running.stop()
@@ -59,7 +60,7 @@ def test_bots_that_do_not_end_are_killed(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(bots, "END_S", 0.05)
 
     async def check() -> None:
-        running = await Bots.start("tcp://127.0.0.1:1", "lobby", 1, None)
+        running = await Bots.start("tcp://127.0.0.1:1", "http://127.0.0.1:2", "lobby", 1, None)
         await running.stop()
         assert running._process.returncode == -9  # noqa: SLF001
 
@@ -71,7 +72,7 @@ def test_bots_that_end_by_themselves_are_reported(tmp_path: Path, monkeypatch: p
     stand_in(tmp_path, monkeypatch, "exit 3")
 
     async def check() -> None:
-        running = await Bots.start("tcp://127.0.0.1:1", "lobby", 1, None)
+        running = await Bots.start("tcp://127.0.0.1:1", "http://127.0.0.1:2", "lobby", 1, None)
         await running._watch  # noqa: SLF001
         await running.stop()
 
