@@ -11,7 +11,7 @@ const CELL_MM = 350;
 const STAIR_MM = 300;
 /** Bodies keep this far from walls. */
 const SHOULDER_MM = 260;
-const MOST_CELLS = 5000;
+const MOST_CELLS = 4000;
 const ARRIVED_MM = 120;
 const SIDES = [
   [1, 0, 1],
