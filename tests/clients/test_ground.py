@@ -115,7 +115,7 @@ def test_the_server_agrees_about_every_way(path: Path) -> None:
     here = ground.nearest(tuple(world.spawns_mm[0] / 1000))
     assert here is not None
     steps = [here]
-    for _ in range(40):
+    for _ in range(20):
         goal = ground.somewhere(rng, here, 15.0)
         assert goal is not None
         for corner in ground.way(here, goal):
@@ -127,4 +127,4 @@ def test_the_server_agrees_about_every_way(path: Path) -> None:
     feet = np.round(np.array(steps) * 1000).astype(np.int32)
     assert not world.blocked(feet[:-1], feet[1:]).any()
     assert world.on_floor(feet).all()
-    assert len(steps) > 1000
+    assert len(steps) > 500

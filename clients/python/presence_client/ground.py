@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import heappop, heappush
+from itertools import pairwise
 from random import Random
 from typing import Any, NamedTuple
 
@@ -52,11 +53,9 @@ class Ground:
         is_free = _is_free(document, self._walls, cells, heights)
         cells, heights = cells[is_free], heights[is_free]
         links = _open_links(self._walls, cells, heights)
-        kept = _reached(_positions(cells, heights), links, starts)
-        renumbered = np.cumsum(kept) - 1
+        kept, self._links = _reached(_positions(cells, heights), links, starts)
         self.places = _positions(cells, heights)[kept]
         self._points: list[Vector] = [(x, y, z) for x, y, z in self.places.tolist()]
-        self._links = _neighbours(len(self.places), renumbered[links[kept[links].all(axis=1)]])
         self._at: dict[tuple[int, int], list[int]] = {}
         for index, (column, row) in enumerate(cells[kept].tolist()):
             self._at.setdefault((column, row), []).append(index)
@@ -305,21 +304,22 @@ def _positions(cells: Ints, heights: Floats) -> Floats:
     return np.stack([cells[:, 0] * STEP_M, heights, cells[:, 1] * STEP_M], axis=1)
 
 
-def _reached(places: Floats, links: Ints, starts: Iterable[Vector]) -> Flags:
-    """Tell which places one can get to from the ones nearest to the starts."""
-    reached = np.zeros(len(places), np.bool_)
-    if not len(places):
-        return reached
-    reached[[int(((places - start) ** 2).sum(axis=1).argmin()) for start in starts]] = True
-    count = 0
-    while count < (count := int(reached.sum())):
-        reached[links[reached[links].any(axis=1)]] = True
-    return reached
+def _reached(places: Floats, links: Ints, starts: Iterable[Vector]) -> tuple[Ints, list[list[int]]]:
+    """List the places one can get to from the ones nearest to the starts, and the neighbours of each among them."""
+    neighbours = _neighbours(len(places), links)
+    found = {int(((places - start) ** 2).sum(axis=1).argmin()) for start in starts} if len(places) else set()
+    edge = list(found)
+    while edge:
+        fresh = [there for there in neighbours[edge.pop()] if there not in found]
+        found.update(fresh)
+        edge += fresh
+    kept = sorted(found)
+    renumbered = {old: new for new, old in enumerate(kept)}
+    return np.array(kept, np.intp), [[renumbered[there] for there in neighbours[here]] for here in kept]
 
 
 def _neighbours(count: int, links: Ints) -> list[list[int]]:
-    found: list[list[int]] = [[] for _ in range(count)]
-    for one, other in links.tolist():
-        found[one].append(other)
-        found[other].append(one)
-    return found
+    both = np.concatenate([links, links[:, ::-1]])
+    both = both[np.argsort(both[:, 0], kind="stable")]
+    ends, first = both[:, 1].tolist(), np.searchsorted(both[:, 0], np.arange(count + 1)).tolist()
+    return [ends[a:b] for a, b in pairwise(first)]
