@@ -130,6 +130,11 @@ export const en = {
   "prop.tablet": "tablet",
   "prop.lamp": "lamp",
   "prop.sign": "sign",
+  "prop.magnifier": "magnifying glass",
+  "prop.camera": "camera",
+  "prop.fingerprint-card": "fingerprint card",
+  "prop.sample-tube": "sample tube",
+  "prop.suitcase": "suitcase",
 
   "touch.stick": "Stick to walk with",
 

@@ -1,5 +1,5 @@
 // A badge in words: which role stands for somebody, and how roles and people are named. Never changes anything.
-import { say, type Key, type Language } from "../i18n/translate";
+import { CATALOGUES, say, type Key, type Language } from "../i18n/translate";
 import { cut } from "./text";
 
 // What a bystander should know first comes first.
@@ -27,7 +27,6 @@ export function initials(name: string): string {
 
 /** What an object is called; its kind's name where the catalogues do not know it. */
 export function propWord(language: Language, prop: string): string {
-  return PROPS.has(prop) ? say(language, `prop.${prop}` as Key) : prop.replaceAll("-", " ");
+  const key = `prop.${prop}`;
+  return key in CATALOGUES.en ? say(language, key as Extract<Key, `prop.${string}`>) : prop.replaceAll("-", " ");
 }
-
-const PROPS: ReadonlySet<string> = new Set(["folder"]);
