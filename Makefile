@@ -12,13 +12,13 @@ SOURCES := presence protocol clients/python/presence_client benchmarks tests
 # The server itself reads PORT and TCP_PORT, which make hands on whether they stand before or after the target.
 SERVE := .venv/bin/presence serve --allow-guests $(if $(BOTS),--bots $(BOTS))
 
-.PHONY: setup help run run-lan web test test-long lint format bench apt lock clean
+.PHONY: setup help run run-lan web test test-long screenshots lint format bench apt lock clean
 .DEFAULT_GOAL := setup
 
 setup: .venv/run.stamp help ## make .venv with what the server needs, and show this list
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/run.stamp presence/web/index.html ## serve guests on this machine (PORT=8080, TCP_PORT=PORT+1, BOTS=0)
 	@exec $(SERVE)
@@ -37,6 +37,9 @@ test: .venv/dev.stamp .venv/web-dev.stamp presence/web/index.html ## everything 
 test-long: .venv/dev.stamp .venv/web-dev.stamp presence/web/index.html ## every test; those that need Debian packages or root are skipped where they cannot be had
 	@$(MAKE) --no-print-directory apt || echo "Going on without them."
 	.venv/bin/python -m pytest -n 2 --dist loadgroup --hypothesis-profile=explore
+
+screenshots: .venv/dev.stamp .venv/web-dev.stamp presence/web/index.html ## draw the app's screenshots into build/screenshots
+	@.venv/bin/python -m tests.integration.browser.tour
 
 lint: .venv/dev.stamp .venv/web-dev.stamp ## style, types, Dockerfile, stale generated files
 	.venv/bin/ruff check

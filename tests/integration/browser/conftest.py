@@ -84,10 +84,17 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
 
 
 @pytest.fixture(scope="module")
-def server(app: Path, issuer: Issuer) -> Iterator[RunningServer]:
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of worlds of the module's own; what stands there when the server starts is served."""
+    return tmp_path_factory.mktemp("worlds")
+
+
+@pytest.fixture(scope="module")
+def server(app: Path, issuer: Issuer, worlds: Path) -> Iterator[RunningServer]:
     """A server with the app, for guests and for those with tokens, shared by a module's tests."""
     assert app.is_file()
-    running = RunningServer("--allow-guests", "--keys-file", str(issuer.key_set_file), "--trust-loopback")
+    trust = ("--keys-file", str(issuer.key_set_file), "--trust-loopback")
+    running = RunningServer("--allow-guests", "--worlds-dir", str(worlds), *trust)
     yield running
     assert running.stop() == 0
     running.check_log()

@@ -14,6 +14,8 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 
+from tests.integration.browser.pictures import Pixels, pixels
+
 PATIENCE_MS = 30_000.0  # longer than anything a test waits for on a busy machine
 ROOM_SIZE = (720, 480)
 
@@ -219,6 +221,10 @@ class Visitor:
     def tracked(self, name: str = "") -> list[Shown]:
         """Return where somebody was shown; oneself without a name."""
         return [Shown(*sample) for sample in self.page.evaluate("(name) => window.tracks[name] ?? []", name)]
+
+    def picture(self) -> Pixels:
+        """Return what the page shows of the world."""
+        return pixels(self.at("stage").screenshot())
 
     def stats(self) -> dict[str, Any]:
         """Return what the page says of its frames, its network and its memory on the graphics card."""
