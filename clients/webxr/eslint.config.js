@@ -24,4 +24,12 @@ export default tseslint.config(
             "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
         },
     },
+    {
+        files: ["**/test/**"],
+        rules: {
+            // What is not there fails the test as well as a check would.
+            "@typescript-eslint/no-non-null-assertion": "off",
+            "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+        },
+    },
 );

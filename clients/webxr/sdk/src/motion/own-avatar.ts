@@ -25,9 +25,13 @@ export interface Ground {
   zoneAt(p: Mm3): { readonly name: string } | null;
 }
 
-/** How far a body keeps from walls, so that neither its shoulders nor the camera stand in them. */
-const MARGIN_MM = 250;
-const SHOULDER = 0.6; // of the margin, at 45° to either side
+/** How far a body keeps from walls all around, so that neither its shoulders nor the camera stand in them. */
+const MARGIN_MM = 200;
+const AROUND: readonly (readonly [number, number])[] = Array.from({ length: 8 }, (_, eighth) => [
+  Math.round(Math.cos((eighth * Math.PI) / 4) * MARGIN_MM),
+  Math.round(Math.sin((eighth * Math.PI) / 4) * MARGIN_MM),
+]);
+const TOWARDS = 0.75 * MARGIN_MM; // a way within 41° of a wall's direction leads towards it
 const STEP_MM = 300; // what is higher is no step, and what is deeper an edge
 // Where neither straight on nor along an axis leads on, the wall may stand askew.
 const DETOURS_DEGREES = [15, 30, 45, 60, 75];
@@ -180,14 +184,10 @@ export class OwnAvatar {
     if (ground.blocked(from, end) || ground.blocked(this.sender.anchorMm, end)) return false;
     if (this.shutZone !== null && this.now() < this.shutUntilMs && ground.zoneAt(end)?.name === this.shutZone)
       return false;
-    const length = Math.hypot(dx, dz);
-    const aheadX = (dx / length) * MARGIN_MM;
-    const aheadZ = (dz / length) * MARGIN_MM;
-    const side = SHOULDER * Math.SQRT1_2;
-    return (
-      hasRoom(ground, end, aheadX, aheadZ) &&
-      hasRoom(ground, end, (aheadX - aheadZ) * side, (aheadX + aheadZ) * side) &&
-      hasRoom(ground, end, (aheadX + aheadZ) * side, (aheadZ - aheadX) * side)
+    // Who was put too near a wall may go along it and away, and no nearer.
+    return AROUND.every(
+      ([x, z]) =>
+        hasRoom(ground, end, x, z) || (x * dx + z * dz <= TOWARDS * Math.hypot(dx, dz) && !hasRoom(ground, from, x, z)),
     );
   }
 
@@ -244,5 +244,5 @@ function mmOf(position: Vector): Mm3 {
 }
 
 function hasRoom(ground: Ground, from: Mm3, dx: number, dz: number): boolean {
-  return !ground.blocked(from, [from[0] + Math.round(dx), from[1], from[2] + Math.round(dz)]);
+  return !ground.blocked(from, [from[0] + dx, from[1], from[2] + dz]);
 }

@@ -31,8 +31,9 @@ function drawn(kind: Kind, random: () => number): unknown {
 }
 
 function drawnMessage(name: MessageName, random: () => number): Message {
-  const fields = FIELDS[name].map((field) => [field.name, drawn(field.kind, random)]);
-  return { type: name, ...Object.fromEntries(fields) } as unknown as Message;
+  const fields: Record<string, unknown> = { type: name };
+  for (const field of FIELDS[name]) fields[field.name] = drawn(field.kind, random);
+  return fields as unknown as Message;
 }
 
 it.each(Object.keys(TYPES) as MessageName[])("%s is read as it was written", (name) => {

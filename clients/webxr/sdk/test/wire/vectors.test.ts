@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { ProtocolError } from "../../src/errors.js";
 import { LAYOUTS, MAJOR, MAX_CLIENT_ARRAY, STRIDES, Section, TYPES } from "../../src/generated.js";
-import type { Message } from "../../src/generated.js";
+import type { Message, PackedField } from "../../src/generated.js";
 import { InputPose } from "../../src/motion/input-pose.js";
 import { decode, encode } from "../../src/wire/codec.js";
 import { Reader } from "../../src/wire/msgpack.js";
@@ -43,8 +43,9 @@ function plain(value: unknown): unknown {
   return typeof value === "object" && value !== null ? Object.values(value).map(plain) : value;
 }
 
-function fieldsOf({ type: _type, ...fields }: Message): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, plain(value)]));
+function fieldsOf(message: Message): Record<string, unknown> {
+  const fields = Object.entries(message).filter(([name]) => name !== "type");
+  return Object.fromEntries(fields.map(([name, value]) => [name, plain(value)]));
 }
 
 /** The code with which a reader refuses, or null where it reads. */
@@ -110,7 +111,7 @@ const WIDTHS = { u8: 8, i8: 8, u16: 16, i16: 16, u24: 24, i24: 24, u32: 32, i32:
 /** Read one packed record by the generated layout. */
 function recordAt(view: DataView, at: number, section: keyof typeof LAYOUTS): Record<string, number> {
   const fields: Record<string, number> = {};
-  for (const [name, { type, offset }] of Object.entries(LAYOUTS[section])) {
+  for (const [name, { type, offset }] of Object.entries<PackedField>(LAYOUTS[section])) {
     const bits = WIDTHS[type];
     let value = 0n;
     for (let byte = bits / 8 - 1; byte >= 0; byte -= 1)

@@ -1,0 +1,144 @@
+/** What is held is what the server believes is held, and where it is not, that is noticed. */
+import { describe, expect, it } from "vitest";
+import { ProtocolError } from "../../src/errors.js";
+import { PoseTable } from "../../src/view/pose-table.js";
+import { Sight } from "../../src/view/sight.js";
+import { packOrientation } from "../../src/wire/quantities.js";
+import { seeded, whole } from "../support/random.js";
+import { FULL, Sections, digestOf } from "../support/snapshots.js";
+import type { Axes } from "../support/snapshots.js";
+
+/** Where a subject's newest sample is, mm. */
+function newest(sight: Sight, entity: number): number[] {
+  const table = new PoseTable();
+  sight.sample(table, 1e9); // long after every sample: all rest at their newest
+  const row = table.entity.subarray(0, table.count).indexOf(entity);
+  return Array.from(table.position.subarray(row * 3, row * 3 + 3), (metres) => Math.round(metres * 1000));
+}
+
+it("follows a server through enters, moves and leaves, and the digest agrees all the way", () => {
+  const random = seeded(11);
+  const sight = new Sight();
+  const world = new Map<number, { generation: number; mm: number[]; isTracked: boolean }>();
+  const level = packOrientation(0, 0, 0, 1);
+  const parts = [0, 1, 2].map(() => [0, 1000, 0, level] as const);
+  for (let tick = 0; tick < 400; tick += 1) {
+    const sections = new Sections();
+    const isFull = tick === 0 || random() < 0.02;
+    for (const [entity, subject] of world) {
+      if (!isFull && random() < 0.1) {
+        sections.leave(entity);
+        world.delete(entity);
+      } else if (isFull || random() < 0.5) {
+        const by: Axes = [whole(random, -2047, 2047), whole(random, -127, 127), whole(random, -2047, 2047)];
+        subject.mm = subject.mm.map((axis, index) => axis + by[index]!);
+        const absolute = isFull || random() < 0.2;
+        if (isFull) sections.enter(entity, subject.generation);
+        if (absolute && random() < 0.3) subject.isTracked = !subject.isTracked;
+        const at = subject.mm as unknown as Axes;
+        if (absolute && subject.isTracked) sections.tracked(entity, at, 0, parts);
+        else if (absolute) sections.root(entity, at, 0);
+        else if (subject.isTracked)
+          sections.trackedDelta(
+            entity,
+            by,
+            0,
+            parts.map(([, , , q]) => [0, 0, 0, q] as const),
+          );
+        else sections.rootDelta(entity, by, 0);
+      }
+    }
+    for (let coming = whole(random, 0, 12); coming > 0; coming -= 1) {
+      const entity = whole(random, 1, 65_535);
+      if (world.has(entity)) continue;
+      const mm: Axes = [
+        whole(random, -4_000_000, 4_000_000),
+        whole(random, -9000, 9000),
+        whole(random, -90_000, 90_000),
+      ];
+      world.set(entity, { generation: whole(random, 0, 65_535), mm: [...mm], isTracked: false });
+      sections.enter(entity, world.get(entity)!.generation).root(entity, mm, 0);
+    }
+    const digest = digestOf([...world].map(([entity, { generation }]) => [entity, generation] as const));
+    sight.apply(sections.data({ tick, timeMs: tick * 50, digest, flags: isFull ? FULL : 0 }));
+    expect(sight.wantsResync).toBe(false);
+    expect(sight.count).toBe(world.size);
+  }
+  expect(world.size).toBeGreaterThan(40);
+  for (const [entity, { mm }] of world) {
+    newest(sight, entity).forEach((axis, index) => expect(Math.abs(axis - mm[index]!)).toBeLessThanOrEqual(1)); // 32-bit floats
+  }
+});
+
+describe("what cannot come from a correct server is skipped, and a resync wanted", () => {
+  const held = (): Sight => {
+    const sight = new Sight();
+    sight.apply(
+      new Sections()
+        .enter(1, 4)
+        .root(1, [10, 20, 30], 0)
+        .data({ timeMs: 1000, digest: digestOf([[1, 4]]), flags: FULL }),
+    );
+    expect(sight.wantsResync).toBe(false);
+    return sight;
+  };
+  const digest = digestOf([[1, 4]]);
+
+  it.each([
+    ["a record of who is not held", new Sections().root(2, [0, 0, 0], 0)],
+    ["a leave of who is not held", new Sections().leave(2)],
+    ["an enter of who is held", new Sections().enter(1, 5)],
+    ["a delta of who is not held", new Sections().rootDelta(2, [1, 1, 1], 0)],
+    [
+      "a delta of another body",
+      new Sections().trackedDelta(1, [1, 1, 1], 0, [
+        [0, 0, 0, 0],
+        [0, 0, 0, 0],
+        [0, 0, 0, 0],
+      ]),
+    ],
+  ])("%s", (_name, sections) => {
+    const sight = held();
+    sight.apply(sections.data({ timeMs: 1050, digest }));
+    expect(sight.wantsResync).toBe(true);
+    expect(sight.count).toBe(1);
+    expect(newest(sight, 1)).toEqual([10, 20, 30]);
+  });
+
+  it("a digest that differs", () => {
+    const sight = held();
+    sight.apply(new Sections().data({ timeMs: 1050, digest: 1 }));
+    expect(sight.wantsResync).toBe(true);
+  });
+
+  it("and a full snapshot mends it", () => {
+    const sight = held();
+    sight.apply(new Sections().leave(9).data({ timeMs: 1050, digest }));
+    sight.apply(
+      new Sections()
+        .enter(3, 1)
+        .root(3, [1, 2, 3], 0)
+        .data({ timeMs: 1100, digest: digestOf([[3, 1]]), flags: FULL }),
+    );
+    expect(sight.wantsResync).toBe(false);
+    expect([sight.holds(1), sight.holds(3)]).toEqual([false, true]);
+  });
+});
+
+it("a snapshot that cannot be parsed changes nothing", () => {
+  const sight = new Sight();
+  sight.apply(new Sections().enter(1).root(1, [0, 0, 0], 0).data({ timeMs: 1000 }));
+  const bad = new Sections().leave(1).data({ timeMs: 1050 });
+  expect(() => sight.apply(bad.subarray(0, bad.length - 1))).toThrow(ProtocolError);
+  expect(sight.holds(1)).toBe(true);
+});
+
+it("the place of a thing is that of its newest record", () => {
+  const sight = new Sight();
+  sight.apply(
+    new Sections().enter(300).thing(300, [2000, 750, -3000], 7).enter(1).root(1, [0, 0, 0], 0).data({ timeMs: 1000 }),
+  );
+  sight.apply(new Sections().thing(300, [2100, 750, -3000], 9).data({ timeMs: 1050 }));
+  expect(sight.placeOfThing(300)).toEqual([2100, 750, -3000, 9]);
+  expect([sight.placeOfThing(1), sight.placeOfThing(5)]).toEqual([null, null]);
+});
