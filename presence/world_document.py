@@ -248,7 +248,7 @@ class _Reader:
         position, degrees = point(node["position"]), yaw(node["yaw"])
         if position is None or degrees is None:
             return None
-        self._expect_standing(node, position)
+        self._expect_standing(node, [position])
         self._expect_open_to_all(node, position)
         return Spawn(position, degrees)
 
@@ -263,27 +263,27 @@ class _Reader:
             node.fail("does not fit its ends", "write equal ends for one seat, different ones for more")
             return None
         row = tuple(Seat(place, degrees) for place in _spread(start, end, count))
-        for seat in row:
-            if not self._expect_standing(node, seat.position_mm):
-                break  # the rest of the row most likely shares the mistake
+        self._expect_standing(node, [seat.position_mm for seat in row])
         self._seats += row
         return row
 
-    def _expect_standing(self, node: Node, position: Triple) -> bool:
-        """Feet are in nothing solid, and on a floor where there are floors."""
-        place = " at " + _metres(position)
-        spot = np.array([position], np.int32)
-        if self._bounds is not None and not self._bounds.has(position):
+    def _expect_standing(self, node: Node, places: list[Triple]) -> None:
+        """Feet are in nothing solid, and on a floor where there are floors; the first wrong place is reported."""
+        if self._bounds is not None and not all(map(self._bounds.has, places)):
             node.fail("is not wholly inside the bounds", "move it, or widen the bounds")
-        elif geometry.stopped_by_any(self._walls, spot, spot)[0]:
-            node.fail(f"stands in a wall{place}", "move it")
-        elif any(_is_in_furniture(position, box) for box in self._boxes):
-            node.fail(f"stands inside a box{place}", "move it")
-        elif self._floors is not None and not self._floors.carries(spot)[0]:
-            node.fail(f"stands on no floor{place}", "move it to within 0.3 m of a floor's height, or add a floor")
-        else:
-            return True
-        return False
+            return
+        spots = np.array(places, np.int32)
+        rules = [
+            ("stands in a wall", "move it", geometry.stopped_by_any(self._walls, spots, spots)),
+            ("stands inside a box", "move it", _in_furniture(spots, self._boxes)),
+        ]
+        if self._floors is not None:
+            remedy = "move it to within 0.3 m of a floor's height, or add a floor"
+            rules.append(("stands on no floor", remedy, ~self._floors.carries(spots)))
+        for what, remedy, is_wrong in rules:
+            if is_wrong.any():
+                node.fail(f"{what} at {_metres(places[int(is_wrong.argmax())])}", remedy)
+                return
 
     def _expect_open_to_all(self, node: Node, position: Triple) -> None:
         """A newcomer may be anybody."""
@@ -371,10 +371,14 @@ def _kind(node: Node) -> Kind | None:
     return None if name is None else Kind(name, is_grabbable)
 
 
-def _is_in_furniture(position: Triple, box: Box) -> bool:
-    (x, y, z), (x0, y0, z0), (x1, y1, z1) = position, box.min_mm, box.max_mm
-    beside = x0 <= x <= x1 and z0 <= z <= z1
-    return beside and y1 > y + geometry.STEP_HEIGHT_MM and y0 < y + geometry.BODY_HEIGHT_MM
+def _in_furniture(spots: geometry.Points, boxes: Sequence[Box]) -> geometry.Flags:
+    """Whether a body at each spot (n, 3) stands inside any of the boxes. (n,) bool."""
+    x, y, z = spots.T[:, :, None]
+    corners = np.array([(*box.min_mm, *box.max_mm) for box in boxes], np.int32).reshape(-1, 6)
+    x0, y0, z0, x1, y1, z1 = corners.T
+    beside = (x0 <= x) & (x <= x1) & (z0 <= z) & (z <= z1)
+    at_height = (y1 > y + geometry.STEP_HEIGHT_MM) & (y0 < y + geometry.BODY_HEIGHT_MM)
+    return np.asarray((beside & at_height).any(axis=1))
 
 
 def _check_schema_address(node: Node) -> None:

@@ -428,38 +428,29 @@ def test_the_schema_is_itself_valid() -> None:
 
 
 def paths_in(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
-    """Every place in a JSON value."""
+    """Every place in a JSON value; of several numbers in a row, the first stands for all."""
     items: list[tuple[str | int, object]] = []
     if isinstance(value, dict):
         items = list(value.items())
     elif isinstance(value, list):
-        items = list(enumerate(value))
+        items = list(enumerate(value))[: 1 if isinstance(value[0], int | float) else None]
     return [path] * bool(path) + [place for key, item in items for place in paths_in(item, (*path, key))]
 
 
-ODD_VALUES: list[object] = [
-    None,
-    True,
-    False,
-    0,
-    1,
-    -1,
-    2.5,
-    1e9,
-    "",
-    "a",
-    "A b",
-    [],
-    [0, 0, 0],
-    [1, 2],
-    {},
-    {"min": 1},
-]
+ODD_VALUES: list[object] = [None, True, 0, -1, 2.5, 1e9, "", "A b", [], [1, 2], {}, {"min": 1}]
 
 
 def test_what_the_schema_refuses_the_parser_refuses() -> None:
     """Every odd value in every place: nothing that an editor marks as wrong is ever loaded."""
-    worlds = [changed(put(*path, copy.deepcopy(odd))) for path in paths_in(GOOD) for odd in ODD_VALUES]
+    always = ("name", "title", "bounds", "clearances", "spawns")
+    worlds = []
+    for key in GOOD:
+        base = {part: GOOD[part] for part in (*always, key)}  # what it may refer to, and no more to read each time
+        for path in paths_in({key: GOOD[key]}):
+            for odd in ODD_VALUES:
+                world = copy.deepcopy(base)
+                put(*path, copy.deepcopy(odd))(world)
+                worlds.append(world)
     refused = [world for world in worlds if not VALIDATOR.is_valid(world)]
     assert len(refused) > len(worlds) // 2
     assert [world for world in refused if not problems_of(world)] == []
