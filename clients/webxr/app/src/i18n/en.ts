@@ -288,7 +288,7 @@ export const en = {
   "refusal.unknown_world": "There is no such place, or the room was made from another one.",
   "refusal.room_full": "The room is full. Try later, or another room.",
   "refusal.room_locked": "The room is locked. Ask a moderator to let you in.",
-  "refusal.unknown_entity": "They are not here any more.",
+  "refusal.unknown_entity": "That person or object is not here any more.",
   "refusal.not_allowed": "You are not allowed to do that. Ask somebody who is.",
   "refusal.muted": "A moderator has muted you in this room.",
   "refusal.out_of_reach": "That is too far away. Come nearer.",

@@ -253,8 +253,7 @@ export const fr: Catalogue = {
   "help.touch": "Écran tactile",
   "help.touch_stick": "La manette en bas fait marcher.",
   "help.touch_look": "Faites glisser ailleurs pour regarder autour de vous.",
-  "help.touch_tap":
-    "Touchez le sol pour y aller, une personne pour la rencontrer, un objet pour le prendre.",
+  "help.touch_tap": "Touchez le sol pour y aller, une personne pour la rencontrer, un objet pour le prendre.",
   "help.headset": "Casque",
   "help.headset_teleport": "Poussez le stick vers l’avant, visez le sol et relâchez pour vous y déplacer.",
   "help.headset_turn": "Poussez le stick droit sur le côté pour tourner.",
@@ -288,10 +287,13 @@ export const fr: Catalogue = {
   "close.heartbeat_timeout": "Le serveur n’a plus eu de nouvelles de vous. Réessayez.",
   "close.handshake_timeout": "Le serveur était trop occupé pour vous laisser entrer. Réessayez dans un instant.",
   "close.server_full": "Le serveur est complet. Réessayez dans trente secondes ou plus tard.",
-  "close.token_required": "Ce serveur ne laisse entrer personne sans authentification. Présentez votre jeton de connexion.",
-  "close.token_invalid": "Ce serveur n’accepte pas votre jeton de connexion. Authentifiez-vous de nouveau pour en obtenir un.",
+  "close.token_required":
+    "Ce serveur ne laisse entrer personne sans authentification. Présentez votre jeton de connexion.",
+  "close.token_invalid":
+    "Ce serveur n’accepte pas votre jeton de connexion. Authentifiez-vous de nouveau pour en obtenir un.",
   "close.token_expired": "Votre connexion a expiré. Authentifiez-vous de nouveau pour obtenir un jeton.",
-  "close.token_audience": "Votre jeton de connexion est destiné à un autre service. Authentifiez-vous auprès de celui-ci.",
+  "close.token_audience":
+    "Votre jeton de connexion est destiné à un autre service. Authentifiez-vous auprès de celui-ci.",
   "close.token_revoked": "Votre jeton de connexion a été retiré. Adressez-vous à qui vous l’a remis.",
   "close.malformed":
     "Cette page et le serveur ne se sont pas compris. Rechargez la page ; si cela se reproduit, signalez-le.",
