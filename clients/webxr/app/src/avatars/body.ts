@@ -1,0 +1,422 @@
+/** The body everybody has, in three degrees of detail. Each vertex knows its bone and what it is painted with; vertices are relative
+ * to their bone's joint. Stylised, in a jacket, with a face one can read; 1.74 m tall, facing −Z. */
+
+import { BufferAttribute, type BufferGeometry } from "three";
+import { Mesher } from "../stage/mesher";
+import { SLOTS, type Slot } from "./looks";
+
+export const BONES = [
+  "torso",
+  "head",
+  "leftUpperArm",
+  "leftForearm",
+  "rightUpperArm",
+  "rightForearm",
+  "leftHand",
+  "rightHand",
+  "leftThigh",
+  "leftShin",
+  "rightThigh",
+  "rightShin",
+  "bob",
+  "bun",
+  "lanyard",
+  "insignia",
+] as const;
+export type Bone = (typeof BONES)[number];
+export const BONE_INDEX = Object.fromEntries(BONES.map((bone, index) => [bone, index])) as Readonly<
+  Record<Bone, number>
+>;
+
+export const HIP_Y = 0.94;
+export const NECK_Y = 1.475;
+export const SHOULDER_X = 0.19;
+export const SHOULDER_Y = 1.4;
+export const UPPER_ARM = 0.27;
+export const FOREARM = 0.25;
+export const HIP_X = 0.092;
+export const THIGH = 0.45;
+export const SHIN = 0.45;
+export const ANKLE_Y = HIP_Y - THIGH - SHIN;
+
+export type Detail = "near" | "middle" | "far";
+
+interface Pieces {
+  readonly bones: number[];
+  readonly slots: number[];
+}
+
+/** Draws with one bone and one colour at a time, noting both for every vertex made. */
+class Sculptor {
+  readonly mesher = new Mesher();
+  readonly pieces: Pieces = { bones: [], slots: [] };
+
+  with(bone: Bone, slot: Slot, draw: (mesher: Mesher) => void): void {
+    draw(this.mesher);
+    while (this.pieces.bones.length < this.mesher.vertexCount) {
+      this.pieces.bones.push(BONE_INDEX[bone]);
+      this.pieces.slots.push(SLOTS.indexOf(slot));
+    }
+  }
+
+  build(): BufferGeometry {
+    const geometry = this.mesher.build();
+    geometry.deleteAttribute("uv");
+    geometry.deleteAttribute("color");
+    geometry.setAttribute("bone", new BufferAttribute(new Float32Array(this.pieces.bones), 1));
+    geometry.setAttribute("slot", new BufferAttribute(new Float32Array(this.pieces.slots), 1));
+    return geometry;
+  }
+}
+
+export function makeBody(detail: Detail): BufferGeometry {
+  const sculptor = new Sculptor();
+  const sides = { near: 18, middle: 9, far: 5 }[detail];
+  torso(sculptor, sides, detail);
+  head(sculptor, sides, detail);
+  for (const side of [-1, 1] as const) {
+    arm(sculptor, side, Math.max(4, Math.round(sides * 0.55)), detail);
+    leg(sculptor, side, Math.max(4, Math.round(sides * 0.6)), detail);
+  }
+  return sculptor.build();
+}
+
+function torso(sculptor: Sculptor, sides: number, detail: Detail): void {
+  const rings =
+    detail === "far"
+      ? [
+          [-0.1, 0.165, 0.11],
+          [0.16, 0.15, 0.105],
+          [0.42, 0.2, 0.12],
+          [0.51, 0.07, 0.07],
+        ]
+      : [
+          [-0.13, 0.168, 0.115],
+          [-0.09, 0.176, 0.12],
+          [0.03, 0.166, 0.112],
+          [0.15, 0.153, 0.106],
+          [0.27, 0.172, 0.118],
+          [0.37, 0.196, 0.124, 0, 0.004],
+          [0.44, 0.2, 0.11, 0, 0.012],
+          [0.485, 0.165, 0.088, 0, 0.014],
+          [0.51, 0.085, 0.068, 0, 0.012],
+        ];
+  sculptor.with("torso", "jacket", (mesher) => {
+    mesher.loft(rings, sides);
+  });
+  if (detail === "far") {
+    sculptor.with("torso", "skin", (mesher) => {
+      mesher.loft(
+        [
+          [0.5, 0.055],
+          [0.58, 0.052],
+        ],
+        5,
+        undefined,
+        false,
+      );
+    });
+    return;
+  }
+  sculptor.with("torso", "skin", (mesher) => {
+    mesher.loft(
+      [
+        [0.49, 0.06, 0.06, 0, 0.01],
+        [0.535, 0.052, 0.052, 0, 0.004],
+        [0.6, 0.05, 0.052, 0, -0.004],
+      ],
+      Math.max(6, sides - 6),
+      undefined,
+      false,
+    );
+  });
+  // The shirt in the jacket's opening, its collar, and the two lapels beside it.
+  const front = -0.119;
+  sculptor.with("torso", "shirt", (mesher) => {
+    mesher.quad(
+      [0.03, 0.24, front - 0.004],
+      [-0.03, 0.24, front - 0.004],
+      [-0.058, 0.49, -0.073],
+      [0.058, 0.49, -0.073],
+      [],
+    );
+    mesher.loft(
+      [
+        [0.495, 0.066, 0.064, 0, 0.004],
+        [0.535, 0.06, 0.058, 0, 0.002],
+      ],
+      Math.max(8, sides - 6),
+      undefined,
+      false,
+    );
+  });
+  sculptor.with("torso", "dark", (mesher) => {
+    for (const y of [0.05, 0.14]) mesher.ball(0.012, y, front + (y < 0.1 ? 0.006 : 0.013), 0.009, 0.009, 0.006, 6);
+    mesher.loft(
+      [
+        [-0.135, 0.163, 0.112],
+        [-0.095, 0.163, 0.112],
+      ],
+      sides,
+      undefined,
+      false,
+    );
+  });
+  if (detail === "near") {
+    sculptor.with("torso", "trim", (mesher) => {
+      for (const side of [-1, 1])
+        mesher.box(side * 0.085 - 0.022, 0.3, front + 0.0, side * 0.085 + 0.022, 0.312, front - 0.008);
+    });
+    sculptor.with("torso", "jacket", (mesher) => {
+      for (const side of [-1, 1]) {
+        const [inner, outer] = [side * 0.034, side * 0.1];
+        const corners = [
+          [inner, 0.22, front - 0.009],
+          [outer, 0.38, front - 0.012],
+          [side * 0.075, 0.495, -0.078],
+          [side * 0.056, 0.49, -0.082],
+        ] as const;
+        if (side < 0) mesher.quad(corners[0], corners[1], corners[2], corners[3], []);
+        else mesher.quad(corners[3], corners[2], corners[1], corners[0], []);
+      }
+    });
+  }
+  sculptor.with("insignia", "accent", (mesher) => {
+    mesher.quad(
+      [0.022, 0.25, front - 0.011],
+      [0, 0.2, front - 0.007],
+      [-0.022, 0.25, front - 0.011],
+      [0, 0.47, -0.093],
+      [],
+    );
+    mesher.box(-0.017, 0.452, -0.1, 0.017, 0.485, -0.07);
+  });
+  sculptor.with("insignia", "trim", (mesher) => {
+    for (const side of [-1, 1]) {
+      mesher.box(side * 0.145 - 0.042, 0.462, -0.03, side * 0.145 + 0.042, 0.492, 0.045);
+      mesher.ball(side * 0.118, 0.345, front + 0.004, 0.014, 0.014, 0.008, 8);
+    }
+  });
+  sculptor.with("lanyard", "accent", (mesher) => {
+    for (const side of [-1, 1]) {
+      const corners = [
+        [side * 0.012, 0.17, -0.128],
+        [side * 0.026, 0.17, -0.128],
+        [side * 0.086, 0.5, -0.07],
+        [side * 0.07, 0.505, -0.075],
+      ] as const;
+      if (side < 0) mesher.quad(corners[0], corners[1], corners[2], corners[3], []);
+      else mesher.quad(corners[3], corners[2], corners[1], corners[0], []);
+    }
+    mesher.box(-0.045, 0.165, -0.136, 0.045, 0.18, -0.122);
+  });
+  sculptor.with("lanyard", "shirt", (mesher) => {
+    mesher.box(-0.045, 0.06, -0.136, 0.045, 0.166, -0.124);
+  });
+}
+
+function head(sculptor: Sculptor, sides: number, detail: Detail): void {
+  // Relative to the neck's joint: the head's middle is 0.16 above it, a little ahead.
+  const y = 0.155;
+  sculptor.with("head", "skin", (mesher) => {
+    const rings =
+      detail === "far"
+        ? [
+            [0.03, 0.05, 0.055, 0, -0.02],
+            [0.11, 0.088, 0.098, 0, -0.012],
+            [0.2, 0.093, 0.108, 0, -0.005],
+            [0.27, 0.06, 0.07],
+          ]
+        : [
+            [0.028, 0.03, 0.034, 0, -0.045],
+            [0.04, 0.055, 0.06, 0, -0.034],
+            [0.075, 0.077, 0.084, 0, -0.022],
+            [0.13, 0.09, 0.1, 0, -0.012],
+            [0.19, 0.095, 0.108, 0, -0.006],
+            [0.235, 0.086, 0.1, 0, -0.002],
+            [0.268, 0.058, 0.07, 0, 0],
+            [0.282, 0.022, 0.028, 0, 0],
+          ];
+    mesher.loft(rings, sides);
+  });
+  hair(sculptor, sides, detail);
+  if (detail === "far") return;
+  sculptor.with("head", "skin", (mesher) => {
+    mesher.ball(0, y - 0.018, -0.113, 0.013, 0.022, 0.017, 6);
+    for (const side of [-1, 1]) mesher.ball(side * 0.094, y - 0.005, 0.002, 0.014, 0.028, 0.02, 6);
+  });
+  sculptor.with("head", "shirt", (mesher) => {
+    for (const side of [-1, 1]) mesher.ball(side * 0.036, y + 0.018, -0.0985, 0.019, 0.0125, 0.009, 8);
+  });
+  sculptor.with("head", "dark", (mesher) => {
+    for (const side of [-1, 1]) {
+      mesher.ball(side * 0.036, y + 0.018, -0.1045, 0.0095, 0.0105, 0.006, 8);
+      if (detail === "near") mesher.box(side * 0.037 - 0.02, y + 0.043, -0.107, side * 0.037 + 0.02, y + 0.05, -0.094);
+    }
+  });
+  if (detail !== "near") return;
+  sculptor.with("head", "dark", (mesher) => {
+    mesher.box(-0.024, y - 0.066, -0.1015, 0.024, y - 0.0615, -0.095);
+  });
+}
+
+function hair(sculptor: Sculptor, sides: number, detail: Detail): void {
+  sculptor.with("head", "hair", (mesher) => {
+    // A cap over the crown, lower at the back than over the forehead.
+    mesher.loft(
+      detail === "far"
+        ? [
+            [0.13, 0.094, 0.08, 0, 0.034],
+            [0.22, 0.1, 0.106, 0, 0.008],
+            [0.292, 0.05, 0.06, 0, 0.004],
+          ]
+        : [
+            [0.085, 0.07, 0.05, 0, 0.052],
+            [0.13, 0.095, 0.076, 0, 0.038],
+            [0.185, 0.102, 0.092, 0, 0.024],
+            [0.222, 0.101, 0.108, 0, 0.003],
+            [0.258, 0.085, 0.096, 0, 0],
+            [0.29, 0.046, 0.055, 0, 0],
+            [0.298, 0.012, 0.014, 0, 0],
+          ],
+      sides,
+    );
+  });
+  if (detail === "far") return;
+  sculptor.with("bob", "hair", (mesher) => {
+    mesher.loft(
+      [
+        [-0.02, 0.088, 0.05, 0, 0.062],
+        [0.03, 0.112, 0.075, 0, 0.044],
+        [0.12, 0.115, 0.09, 0, 0.03],
+        [0.2, 0.108, 0.1, 0, 0.014],
+        [0.265, 0.082, 0.09, 0, 0.004],
+      ],
+      sides,
+    );
+  });
+  sculptor.with("bun", "hair", (mesher) => {
+    mesher.ball(0, 0.215, 0.115, 0.05, 0.05, 0.045, Math.max(6, sides - 6));
+  });
+}
+
+function arm(sculptor: Sculptor, side: -1 | 1, sides: number, detail: Detail): void {
+  const upper = side < 0 ? "leftUpperArm" : "rightUpperArm";
+  const fore = side < 0 ? "leftForearm" : "rightForearm";
+  const hand = side < 0 ? "leftHand" : "rightHand";
+  sculptor.with(upper, "jacket", (mesher) => {
+    mesher.loft(
+      detail === "far"
+        ? [
+            [-UPPER_ARM, 0.046],
+            [0.03, 0.058],
+          ]
+        : [
+            [-UPPER_ARM - 0.02, 0.044],
+            [-UPPER_ARM * 0.5, 0.052],
+            [-0.03, 0.062],
+            [0.03, 0.056],
+            [0.055, 0.03],
+          ],
+      sides,
+    );
+  });
+  sculptor.with(fore, "jacket", (mesher) => {
+    mesher.loft(
+      detail === "far"
+        ? [
+            [-FOREARM, 0.038],
+            [0.03, 0.046],
+          ]
+        : [
+            [-FOREARM, 0.04],
+            [-FOREARM * 0.5, 0.045],
+            [0, 0.047],
+            [0.03, 0.03],
+          ],
+      sides,
+    );
+  });
+  if (detail === "near") {
+    sculptor.with(fore, "shirt", (mesher) => {
+      mesher.loft(
+        [
+          [-FOREARM - 0.014, 0.036],
+          [-FOREARM, 0.037],
+        ],
+        sides,
+      );
+    });
+  }
+  sculptor.with(hand, "skin", (mesher) => {
+    if (detail === "far") {
+      mesher.loft(
+        [
+          [-0.13, 0.025, 0.035],
+          [0, 0.03, 0.03],
+        ],
+        4,
+      );
+      return;
+    }
+    mesher.loft(
+      [
+        [-0.175, 0.012, 0.022],
+        [-0.16, 0.017, 0.034],
+        [-0.09, 0.02, 0.044],
+        [-0.03, 0.022, 0.034],
+        [0.012, 0.026, 0.028],
+      ],
+      Math.max(6, sides),
+    );
+    // The thumb, ahead of the palm.
+    mesher.ball(-side * 0.004, -0.075, -0.047, 0.014, 0.036, 0.016, 6);
+  });
+}
+
+function leg(sculptor: Sculptor, side: -1 | 1, sides: number, detail: Detail): void {
+  const thigh = side < 0 ? "leftThigh" : "rightThigh";
+  const shin = side < 0 ? "leftShin" : "rightShin";
+  sculptor.with(thigh, "trousers", (mesher) => {
+    mesher.loft(
+      detail === "far"
+        ? [
+            [-THIGH, 0.062],
+            [0.04, 0.088],
+          ]
+        : [
+            [-THIGH - 0.03, 0.058],
+            [-THIGH, 0.066],
+            [-THIGH * 0.4, 0.08],
+            [0.02, 0.092],
+            [0.07, 0.07],
+          ],
+      sides,
+    );
+  });
+  sculptor.with(shin, "trousers", (mesher) => {
+    mesher.loft(
+      detail === "far"
+        ? [
+            [-SHIN + 0.01, 0.05],
+            [0.02, 0.06],
+          ]
+        : [
+            [-SHIN + 0.005, 0.056],
+            [-SHIN * 0.4, 0.06],
+            [0, 0.065],
+            [0.03, 0.05],
+          ],
+      sides,
+    );
+  });
+  sculptor.with(shin, "dark", (mesher) => {
+    const sole = -SHIN - ANKLE_Y;
+    if (detail === "far") {
+      mesher.box(-0.045, sole, -0.17, 0.045, sole + 0.08, 0.05);
+      return;
+    }
+    mesher.box(-0.046, sole, -0.17, 0.046, sole + 0.02, 0.065);
+    mesher.ball(0, sole + 0.04, -0.06, 0.045, 0.045, 0.115, Math.max(6, sides));
+  });
+}

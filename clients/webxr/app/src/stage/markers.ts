@@ -1,0 +1,146 @@
+/** What the stage shows to guide the hand: the teleport's arc and landing ring, the ring around who is selected, and the vignette that
+ * makes motion comfortable in a headset. The player decides when; this module only draws. */
+
+import {
+  BufferAttribute,
+  BufferGeometry,
+  CircleGeometry,
+  Color,
+  DynamicDrawUsage,
+  Group,
+  Line,
+  LineBasicMaterial,
+  Mesh,
+  MeshBasicMaterial,
+  RingGeometry,
+  ShaderMaterial,
+  SphereGeometry,
+  type Camera,
+  type Vector3,
+} from "three";
+import { PALETTE } from "./palette";
+import { additive } from "./surfaces";
+
+const ARC_POINTS = 48;
+const ALLOWED = new Color(0x7fc8ff);
+const REFUSED = new Color(PALETTE.red);
+
+export class Markers {
+  readonly group = new Group();
+  readonly #arc: Line<BufferGeometry, LineBasicMaterial>;
+  readonly #landing = new Group();
+  readonly #landingMaterial = additive(null, 0x7fc8ff, 0.85);
+  readonly #selection: Mesh<RingGeometry, MeshBasicMaterial>;
+  readonly #vignette: Mesh<SphereGeometry, ShaderMaterial>;
+
+  constructor() {
+    const positions = new BufferAttribute(new Float32Array(ARC_POINTS * 3), 3).setUsage(DynamicDrawUsage);
+    const geometry = new BufferGeometry().setAttribute("position", positions);
+    this.#arc = new Line(
+      geometry,
+      new LineBasicMaterial({ color: ALLOWED, transparent: true, opacity: 0.9, fog: false }),
+    );
+    this.#arc.frustumCulled = false;
+    const ring = new Mesh(new RingGeometry(0.26, 0.32, 40).rotateX(-Math.PI / 2), this.#landingMaterial);
+    const dot = new Mesh(new CircleGeometry(0.07, 24).rotateX(-Math.PI / 2), this.#landingMaterial);
+    const heading = new Mesh(arrow(), this.#landingMaterial);
+    this.#landing.add(ring, dot, heading);
+    this.#selection = new Mesh(
+      new RingGeometry(0.42, 0.47, 48).rotateX(-Math.PI / 2),
+      new MeshBasicMaterial({ color: 0xf0cf87, transparent: true, opacity: 0.9, depthWrite: false, fog: false }),
+    );
+    this.#vignette = makeVignette();
+    this.hideTeleport();
+    this.#selection.visible = false;
+    this.group.add(this.#arc, this.#landing, this.#selection);
+  }
+
+  /** Show the arc through `points` (any number up to 48), and where it lands, turned to `yaw`; refused places are red. */
+  showTeleport(points: readonly Vector3[], target: Vector3 | null, yaw: number, isAllowed: boolean): void {
+    const positions = this.#arc.geometry.getAttribute("position");
+    const count = Math.min(points.length, ARC_POINTS);
+    for (let index = 0; index < count; index++) {
+      const point = points[index];
+      if (point) positions.setXYZ(index, point.x, point.y, point.z);
+    }
+    positions.needsUpdate = true;
+    this.#arc.geometry.setDrawRange(0, count);
+    this.#arc.material.color = isAllowed ? ALLOWED : REFUSED;
+    this.#landingMaterial.color = isAllowed ? ALLOWED : REFUSED;
+    this.#arc.visible = true;
+    this.#landing.visible = target !== null;
+    if (target) {
+      this.#landing.position.copy(target);
+      this.#landing.position.y += 0.02;
+      this.#landing.rotation.y = yaw;
+    }
+  }
+
+  hideTeleport(): void {
+    this.#arc.visible = this.#landing.visible = false;
+  }
+
+  /** Put the ring around the feet at `position`, or take it away. */
+  select(position: Vector3 | null): void {
+    this.#selection.visible = position !== null;
+    if (!position) return;
+    this.#selection.position.copy(position);
+    this.#selection.position.y += 0.015;
+  }
+
+  /** Darken the edges of the view: 0 not at all, 1 leaves a narrow opening. */
+  setVignette(camera: Camera, strength: number): void {
+    if (this.#vignette.parent !== camera) camera.add(this.#vignette);
+    this.#vignette.visible = strength > 0.01;
+    const uniform = this.#vignette.material.uniforms["strength"];
+    if (uniform) uniform.value = strength;
+  }
+
+  dispose(): void {
+    this.group.traverse((object) => {
+      if (!(object instanceof Mesh || object instanceof Line)) return;
+      const drawn = object as Mesh<BufferGeometry, MeshBasicMaterial>;
+      drawn.geometry.dispose();
+      drawn.material.dispose();
+    });
+    this.#vignette.geometry.dispose();
+    this.#vignette.material.dispose();
+    this.#vignette.removeFromParent();
+    this.group.removeFromParent();
+  }
+}
+
+function arrow(): BufferGeometry {
+  const geometry = new BufferGeometry();
+  geometry.setAttribute(
+    "position",
+    new BufferAttribute(new Float32Array([-0.1, 0, -0.36, 0.1, 0, -0.36, 0, 0, -0.5]), 3),
+  );
+  return geometry;
+}
+
+/** A sphere around the eyes, clear ahead and dark towards its sides; it follows the head, and so needs no screen space. */
+function makeVignette(): Mesh<SphereGeometry, ShaderMaterial> {
+  const material = new ShaderMaterial({
+    uniforms: { strength: { value: 0 } },
+    vertexShader:
+      "varying vec3 vAt; void main() { vAt = position; gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0); }",
+    fragmentShader: /* glsl */ `
+      uniform float strength;
+      varying vec3 vAt;
+      void main() {
+        float away = acos(clamp(-normalize(vAt).z, -1.0, 1.0));
+        float opening = mix(1.5, 0.42, strength);
+        gl_FragColor = vec4(0.02, 0.02, 0.03, smoothstep(opening - 0.16, opening + 0.06, away));
+      }`,
+    transparent: true,
+    depthTest: false,
+    depthWrite: false,
+    side: 1,
+  });
+  const mesh = new Mesh(new SphereGeometry(0.5, 24, 16), material);
+  mesh.renderOrder = 1000;
+  mesh.frustumCulled = false;
+  mesh.visible = false;
+  return mesh;
+}

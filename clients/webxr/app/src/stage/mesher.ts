@@ -1,0 +1,261 @@
+/** Builds geometry piece by piece into plain growing arrays: quads, boxes, lofts and whole small geometries, in a local frame that
+ * can be moved. One Mesher becomes one BufferGeometry. Texture coordinates are metres unless a piece says otherwise. */
+
+import { BufferAttribute, BufferGeometry, Matrix3, Matrix4, Vector3 } from "three";
+
+export type Rgb = readonly [number, number, number];
+type Corner = readonly [number, number, number];
+
+const WHITE: Rgb = [1, 1, 1];
+
+export class Mesher {
+  readonly #positions: number[] = [];
+  readonly #normals: number[] = [];
+  readonly #uvs: number[] = [];
+  readonly #colours: number[] = [];
+  readonly #indices: number[] = [];
+  readonly #frame = new Matrix4();
+  readonly #frameNormal = new Matrix3();
+  #isIdentity = true;
+
+  get isEmpty(): boolean {
+    return this.#indices.length === 0;
+  }
+
+  get vertexCount(): number {
+    return this.#positions.length / 3;
+  }
+
+  /** What follows is placed at `x, y, z`, turned by `yaw` radians and scaled. */
+  place(x: number, y: number, z: number, yaw = 0, scale = 1): this {
+    this.#frame
+      .makeRotationY(yaw)
+      .scale(SCALE.set(scale, scale, scale))
+      .setPosition(x, y, z);
+    this.#frameNormal.getNormalMatrix(this.#frame);
+    this.#isIdentity = false;
+    return this;
+  }
+
+  reset(): this {
+    this.#isIdentity = true;
+    return this;
+  }
+
+  vertex(position: Corner, normal: Corner, u: number, v: number, colour: Rgb): number {
+    if (this.#isIdentity) {
+      this.#positions.push(position[0], position[1], position[2]);
+      this.#normals.push(normal[0], normal[1], normal[2]);
+    } else {
+      POINT.set(position[0], position[1], position[2]).applyMatrix4(this.#frame);
+      NORMAL.set(normal[0], normal[1], normal[2]).applyMatrix3(this.#frameNormal).normalize();
+      this.#positions.push(POINT.x, POINT.y, POINT.z);
+      this.#normals.push(NORMAL.x, NORMAL.y, NORMAL.z);
+    }
+    this.#uvs.push(u, v);
+    this.#colours.push(colour[0], colour[1], colour[2]);
+    return this.#positions.length / 3 - 1;
+  }
+
+  triangle(a: number, b: number, c: number): void {
+    this.#indices.push(a, b, c);
+  }
+
+  /** A flat four-sided face, corners counter-clockwise seen from its front, with one colour or one for each corner. */
+  quad(
+    a: Corner,
+    b: Corner,
+    c: Corner,
+    d: Corner,
+    uvs: readonly number[],
+    colours: Rgb | readonly [Rgb, Rgb, Rgb, Rgb] = WHITE,
+  ): void {
+    EDGE.set(b[0] - a[0], b[1] - a[1], b[2] - a[2]);
+    OTHER.set(d[0] - a[0], d[1] - a[1], d[2] - a[2]);
+    EDGE.cross(OTHER).normalize();
+    const normal: Corner = [EDGE.x, EDGE.y, EDGE.z];
+    const each = (typeof colours[0] === "number" ? [colours, colours, colours, colours] : colours) as readonly [
+      Rgb,
+      Rgb,
+      Rgb,
+      Rgb,
+    ];
+    const first = this.vertex(a, normal, uvs[0] ?? 0, uvs[1] ?? 0, each[0]);
+    this.vertex(b, normal, uvs[2] ?? 0, uvs[3] ?? 0, each[1]);
+    this.vertex(c, normal, uvs[4] ?? 0, uvs[5] ?? 0, each[2]);
+    this.vertex(d, normal, uvs[6] ?? 0, uvs[7] ?? 0, each[3]);
+    this.#indices.push(first, first + 1, first + 2, first, first + 2, first + 3);
+  }
+
+  /** An axis-parallel box in the current frame. `shadeBelow` darkens its lower edge, as the floor's shade would; `skip` names faces
+   * nobody sees: any of `bottom top left right front back` by their initials `d u l r f b`. */
+  box(
+    x0: number,
+    y0: number,
+    z0: number,
+    x1: number,
+    y1: number,
+    z1: number,
+    colour: Rgb = WHITE,
+    skip = "",
+    shadeBelow = 1,
+  ): void {
+    const low: Rgb = [colour[0] * shadeBelow, colour[1] * shadeBelow, colour[2] * shadeBelow];
+    const sides = [low, low, colour, colour] as const;
+    if (!skip.includes("f"))
+      this.quad([x0, y0, z1], [x1, y0, z1], [x1, y1, z1], [x0, y1, z1], [x0, y0, x1, y0, x1, y1, x0, y1], sides);
+    if (!skip.includes("b"))
+      this.quad([x1, y0, z0], [x0, y0, z0], [x0, y1, z0], [x1, y1, z0], [x1, y0, x0, y0, x0, y1, x1, y1], sides);
+    if (!skip.includes("r"))
+      this.quad([x1, y0, z1], [x1, y0, z0], [x1, y1, z0], [x1, y1, z1], [z1, y0, z0, y0, z0, y1, z1, y1], sides);
+    if (!skip.includes("l"))
+      this.quad([x0, y0, z0], [x0, y0, z1], [x0, y1, z1], [x0, y1, z0], [z0, y0, z1, y0, z1, y1, z0, y1], sides);
+    if (!skip.includes("u"))
+      this.quad([x0, y1, z1], [x1, y1, z1], [x1, y1, z0], [x0, y1, z0], [x0, z1, x1, z1, x1, z0, x0, z0], colour);
+    if (!skip.includes("d"))
+      this.quad([x0, y0, z0], [x1, y0, z0], [x1, y0, z1], [x0, y0, z1], [x0, z0, x1, z0, x1, z1, x0, z1], low);
+  }
+
+  /** A solid of revolution, or any tube of elliptic rings stacked upwards: each ring is [y, radiusX, radiusZ, offsetX, offsetZ]. Ends
+   * are closed where `capped`. Normals are smooth around and follow the slope between rings. */
+  loft(
+    rings: readonly (readonly number[])[],
+    sides: number,
+    colour: Rgb | ((ring: number, side: number) => Rgb) = WHITE,
+    capped = true,
+  ): void {
+    const colourOf = typeof colour === "function" ? colour : (): Rgb => colour;
+    const first = this.vertexCount;
+    rings.forEach((ring, index) => {
+      const [y = 0, rx = 0, rz = rx, ox = 0, oz = 0] = ring;
+      const before = rings[Math.max(0, index - 1)] ?? ring;
+      const after = rings[Math.min(rings.length - 1, index + 1)] ?? ring;
+      const rise = (after[0] ?? 0) - (before[0] ?? 0);
+      const slopeX = rise === 0 ? 0 : ((before[1] ?? 0) - (after[1] ?? 0)) / rise;
+      for (let side = 0; side <= sides; side++) {
+        const angle = (side / sides) * Math.PI * 2;
+        const cos = Math.cos(angle);
+        const sin = Math.sin(angle);
+        const flat = rise === 0 ? Math.sign((before[1] ?? 0) - (after[1] ?? 0)) : slopeX;
+        const length = Math.hypot(1, flat);
+        this.vertex(
+          [ox + cos * rx, y, oz + sin * rz],
+          [cos / length, flat / length, sin / length],
+          (side / sides) * (rx + rz) * 3.14,
+          y,
+          colourOf(index, side % sides),
+        );
+      }
+    });
+    const around = sides + 1;
+    for (let index = 0; index + 1 < rings.length; index++) {
+      for (let side = 0; side < sides; side++) {
+        const a = first + index * around + side;
+        this.#indices.push(a, a + around, a + 1, a + 1, a + around, a + around + 1);
+      }
+    }
+    if (capped) {
+      this.#cap(rings[0], sides, -1, colourOf(0, 0));
+      this.#cap(rings[rings.length - 1], sides, 1, colourOf(rings.length - 1, 0));
+    }
+  }
+
+  #cap(ring: readonly number[] | undefined, sides: number, up: 1 | -1, colour: Rgb): void {
+    const [y = 0, rx = 0, rz = rx, ox = 0, oz = 0] = ring ?? [];
+    if (rx < 1e-4) return;
+    const centre = this.vertex([ox, y, oz], [0, up, 0], 0, 0, colour);
+    for (let side = 0; side <= sides; side++) {
+      const angle = (side / sides) * Math.PI * 2;
+      this.vertex(
+        [ox + Math.cos(angle) * rx, y, oz + Math.sin(angle) * rz],
+        [0, up, 0],
+        Math.cos(angle) * rx,
+        Math.sin(angle) * rz,
+        colour,
+      );
+    }
+    for (let side = 1; side <= sides; side++) {
+      if (up > 0) this.#indices.push(centre, centre + side + 1, centre + side);
+      else this.#indices.push(centre, centre + side, centre + side + 1);
+    }
+  }
+
+  /** An ellipsoid around a centre. */
+  ball(x: number, y: number, z: number, rx: number, ry: number, rz: number, sides: number, colour: Rgb = WHITE): void {
+    const first = this.vertexCount;
+    const stacks = Math.max(3, Math.round(sides / 2));
+    for (let stack = 0; stack <= stacks; stack++) {
+      const polar = (stack / stacks) * Math.PI;
+      for (let side = 0; side <= sides; side++) {
+        const angle = (side / sides) * Math.PI * 2;
+        const nx = Math.sin(polar) * Math.cos(angle);
+        const ny = -Math.cos(polar);
+        const nz = Math.sin(polar) * Math.sin(angle);
+        const length = Math.hypot(nx / rx, ny / ry, nz / rz) || 1;
+        this.vertex(
+          [x + nx * rx, y + ny * ry, z + nz * rz],
+          [nx / rx / length, ny / ry / length, nz / rz / length],
+          side / sides,
+          stack / stacks,
+          colour,
+        );
+      }
+    }
+    const around = sides + 1;
+    for (let stack = 0; stack < stacks; stack++) {
+      for (let side = 0; side < sides; side++) {
+        const a = first + stack * around + side;
+        this.#indices.push(a, a + around, a + 1, a + 1, a + around, a + around + 1);
+      }
+    }
+  }
+
+  /** Take in a whole geometry (three's own primitives), moved by `matrix`. */
+  add(geometry: BufferGeometry, matrix: Matrix4, colour: Rgb = WHITE): void {
+    const position = geometry.getAttribute("position");
+    const normal = geometry.getAttribute("normal");
+    const uv = geometry.getAttribute("uv") as BufferAttribute | undefined;
+    const first = this.vertexCount;
+    TURN.getNormalMatrix(matrix);
+    for (let index = 0; index < position.count; index++) {
+      LOCAL.fromBufferAttribute(position, index).applyMatrix4(matrix);
+      LOCAL_NORMAL.fromBufferAttribute(normal, index).applyMatrix3(TURN).normalize();
+      this.vertex(
+        [LOCAL.x, LOCAL.y, LOCAL.z],
+        [LOCAL_NORMAL.x, LOCAL_NORMAL.y, LOCAL_NORMAL.z],
+        uv?.getX(index) ?? 0,
+        uv?.getY(index) ?? 0,
+        colour,
+      );
+    }
+    const indices = geometry.getIndex();
+    const count = indices?.count ?? position.count;
+    for (let index = 0; index < count; index++) this.#indices.push(first + (indices?.getX(index) ?? index));
+    geometry.dispose();
+  }
+
+  build(): BufferGeometry {
+    const geometry = new BufferGeometry();
+    geometry.setAttribute("position", new BufferAttribute(new Float32Array(this.#positions), 3));
+    geometry.setAttribute("normal", new BufferAttribute(new Float32Array(this.#normals), 3));
+    geometry.setAttribute("uv", new BufferAttribute(new Float32Array(this.#uvs), 2));
+    geometry.setAttribute("color", new BufferAttribute(new Float32Array(this.#colours), 3));
+    geometry.setIndex(
+      new BufferAttribute(
+        this.vertexCount > 65535 ? new Uint32Array(this.#indices) : new Uint16Array(this.#indices),
+        1,
+      ),
+    );
+    geometry.computeBoundingSphere();
+    return geometry;
+  }
+}
+
+const POINT = new Vector3();
+const NORMAL = new Vector3();
+const EDGE = new Vector3();
+const OTHER = new Vector3();
+const SCALE = new Vector3();
+const LOCAL = new Vector3();
+const LOCAL_NORMAL = new Vector3();
+const TURN = new Matrix3();
