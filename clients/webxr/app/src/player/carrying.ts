@@ -32,6 +32,8 @@ interface Grip {
   readonly entity: number;
   /** The server has agreed. */
   isOurs: boolean;
+  /** The room's list says so too, which it does a little later: from then on it tells when the thing is lost. */
+  isListed: boolean;
 }
 
 export class Carrying {
@@ -60,7 +62,7 @@ export class Carrying {
 
   async take(entity: number, hand: Hand): Promise<void> {
     if (this.#hands.has(hand) || this.#isInHand(entity)) return;
-    const grip = { entity, isOurs: false };
+    const grip: Grip = { entity, isOurs: false, isListed: false };
     this.#hands.set(hand, grip);
     this.#settling.delete(entity);
     try {
@@ -86,11 +88,13 @@ export class Carrying {
   carry(hand: Hand, at: Held, feet: Point): void {
     const grip = this.#hands.get(hand);
     if (!grip?.isOurs) return;
-    if (this.#room.things.get(grip.entity)?.holder !== this.#room.self) {
+    const isListed = this.#room.things.get(grip.entity)?.holder === this.#room.self;
+    if (grip.isListed && !isListed) {
       // The server gave it back to the room, or to somebody else.
       this.#letGo(hand, grip.entity);
       return;
     }
+    grip.isListed = isListed;
     const held = { position: withinReach(at.position, feet), orientation: at.orientation };
     this.#shelf.carry(grip.entity, held);
     this.#room.move(grip.entity, held.position, held.orientation);

@@ -57,7 +57,9 @@ export class Player {
         this.#tap(sight);
       },
     });
-    this.#vr = new Vr(stage, settings, hooks);
+    this.#vr = new Vr(stage, settings, hooks, () => {
+      this.act();
+    });
   }
 
   /** What the action key does now. */

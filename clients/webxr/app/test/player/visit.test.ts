@@ -68,8 +68,16 @@ describe("things", () => {
     expect(visit.carrying.isHeld("right")).toBe(true);
   });
 
+  it("stay in the hand although the room's list is late", async () => {
+    await visit.carrying.take(7, "right");
+    room.put(7, "folder", [2, 0.8, -1]);
+    visit.carrying.carry("right", HELD, visit.feet);
+    expect(visit.carrying.isHeld("right")).toBe(true);
+  });
+
   it("leave the hand when the server gives them to another", async () => {
     await visit.carrying.take(7, "right");
+    visit.carrying.carry("right", HELD, visit.feet);
     room.put(7, "folder", [2, 0.8, -1], 9);
     visit.carrying.carry("right", HELD, visit.feet);
     expect(visit.carrying.held("right")).toBeNull();

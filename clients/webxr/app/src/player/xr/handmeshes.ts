@@ -1,10 +1,11 @@
 /**
- * One's own hands as one sees them in VR: joints of a bare hand, or a small controller.
+ * One's own hands as one sees them in VR: fingers and palm of a bare hand, or a small controller.
  *
  * Children of the rig; nothing here is seen by others.
  */
 import {
   CapsuleGeometry,
+  CylinderGeometry,
   DynamicDrawUsage,
   Group,
   InstancedMesh,
@@ -12,6 +13,7 @@ import {
   Mesh,
   MeshStandardMaterial,
   type Object3D,
+  Quaternion,
   SphereGeometry,
   TorusGeometry,
   Vector3,
@@ -20,8 +22,22 @@ import { type HandInput, type Inputs, JOINTS } from "./inputs";
 
 const SKIN = 0x9fb4c7;
 const SHELL = 0x2b3440;
-const matrix = new Matrix4();
-const size = new Vector3();
+
+/** What a hand is made of: each finger from the wrist to its tip, and a bar over the knuckles. */
+const BONES: readonly (readonly [number, number])[] = [
+  ...["thumb", "index-finger", "middle-finger", "ring-finger", "pinky-finger"].flatMap((finger) => {
+    const chain = [0, ...JOINTS.flatMap((name, joint) => (name.startsWith(finger) ? [joint] : []))];
+    return chain.slice(1).map((joint, index) => [chain[index] ?? 0, joint] as const);
+  }),
+  ...["index-finger", "middle-finger", "ring-finger"].map((finger, index) => {
+    const next = ["middle-finger", "ring-finger", "pinky-finger"][index] ?? finger;
+    return [knuckle(finger), knuckle(next)] as const;
+  }),
+];
+
+function knuckle(finger: string): number {
+  return JOINTS.findIndex((name) => name === `${finger}-phalanx-proximal`);
+}
 
 export class HandMeshes {
   readonly #rig: Object3D;
@@ -29,7 +45,7 @@ export class HandMeshes {
 
   constructor(rig: Object3D) {
     this.#rig = rig;
-    for (const { controller, joints } of this.#hands) rig.add(controller, joints);
+    for (const { controller, bare } of this.#hands) rig.add(controller, bare);
   }
 
   update(inputs: Inputs): void {
@@ -38,7 +54,7 @@ export class HandMeshes {
 
   dispose(): void {
     for (const hand of this.#hands) {
-      this.#rig.remove(hand.controller, hand.joints);
+      this.#rig.remove(hand.controller, hand.bare);
       hand.dispose();
     }
   }
@@ -46,7 +62,9 @@ export class HandMeshes {
 
 class HandMesh {
   readonly controller = new Group();
-  readonly joints: InstancedMesh;
+  readonly bare = new Group();
+  readonly #joints: InstancedMesh;
+  readonly #bones: InstancedMesh;
   readonly #skin = new MeshStandardMaterial({ color: SKIN, roughness: 0.7 });
   readonly #shell = new MeshStandardMaterial({ color: SHELL, roughness: 0.5 });
   readonly #handle = new CapsuleGeometry(0.017, 0.075, 4, 12);
@@ -59,31 +77,60 @@ class HandMesh {
     ring.position.set(0, 0.045, -0.03);
     ring.rotation.x = -0.9;
     this.controller.add(handle, ring);
-    this.joints = new InstancedMesh(new SphereGeometry(1, 10, 8), this.#skin, JOINTS.length);
-    this.joints.instanceMatrix.setUsage(DynamicDrawUsage);
-    this.joints.frustumCulled = false;
-    this.controller.visible = this.joints.visible = false;
+    this.#joints = new InstancedMesh(new SphereGeometry(1, 10, 8), this.#skin, JOINTS.length);
+    this.#bones = new InstancedMesh(new CylinderGeometry(1, 1, 1, 10, 1, true), this.#skin, BONES.length);
+    for (const mesh of [this.#joints, this.#bones]) {
+      mesh.instanceMatrix.setUsage(DynamicDrawUsage);
+      mesh.frustumCulled = false;
+    }
+    this.bare.add(this.#joints, this.#bones);
+    this.controller.visible = this.bare.visible = false;
   }
 
   update(hand: HandInput): void {
     this.controller.visible = hand.grip.isSeen && !hand.isBareHand;
-    this.joints.visible = hand.grip.isSeen && hand.isBareHand;
+    this.bare.visible = hand.grip.isSeen && hand.isBareHand;
     this.controller.position.copy(hand.grip.position);
     this.controller.quaternion.copy(hand.grip.orientation);
-    if (!this.joints.visible) return;
-    for (let joint = 0; joint < JOINTS.length; joint++) {
-      const radius = hand.radii[joint] ?? 0.008;
-      this.joints.setMatrixAt(joint, matrix.fromArray(hand.joints, joint * 16).scale(size.setScalar(radius)));
-    }
-    this.joints.instanceMatrix.needsUpdate = true;
+    if (this.bare.visible) this.#bend(hand);
   }
 
   dispose(): void {
-    this.joints.geometry.dispose();
-    this.joints.dispose();
+    for (const mesh of [this.#joints, this.#bones]) {
+      mesh.geometry.dispose();
+      mesh.dispose();
+    }
     this.#handle.dispose();
     this.#ring.dispose();
     this.#skin.dispose();
     this.#shell.dispose();
   }
+
+  #bend({ joints, radii }: HandInput): void {
+    for (let joint = 0; joint < JOINTS.length; joint++) {
+      from.fromArray(joints, joint * 16 + 12);
+      size.setScalar(radii[joint] ?? 0);
+      this.#joints.setMatrixAt(joint, matrix.compose(from, UNTURNED, size));
+    }
+    BONES.forEach(([start, end], bone) => {
+      from.fromArray(joints, start * 16 + 12);
+      to.fromArray(joints, end * 16 + 12);
+      const radius = Math.min(radii[start] ?? 0, radii[end] ?? 0);
+      way.subVectors(to, from);
+      size.set(radius, way.length(), radius);
+      turn.setFromUnitVectors(UP, way.normalize());
+      this.#bones.setMatrixAt(bone, matrix.compose(from.lerp(to, 0.5), turn, size));
+    });
+    this.#joints.instanceMatrix.needsUpdate = true;
+    this.#bones.instanceMatrix.needsUpdate = true;
+  }
 }
+
+const UP = new Vector3(0, 1, 0);
+const UNTURNED = new Quaternion();
+const from = new Vector3();
+const to = new Vector3();
+const way = new Vector3();
+const size = new Vector3();
+const turn = new Quaternion();
+const matrix = new Matrix4();

@@ -48,6 +48,9 @@ export class HandInput {
   readonly ray = new Spot();
   readonly trigger = new Press();
   readonly squeeze = new Press();
+  /** A or X. */
+  readonly actButton = new Press();
+  /** B or Y. */
   readonly panelButton = new Press();
   /** Right and forward positive. */
   stickX = 0;
@@ -75,9 +78,8 @@ export class HandInput {
     const isPinching = this.isBareHand && this.grip.isSeen && this.#pinch.isClosed;
     this.trigger.update(this.isBareHand ? isPinching : (pad?.buttons[0]?.pressed ?? false));
     this.squeeze.update(!this.isBareHand && (pad?.buttons[1]?.pressed ?? false));
-    this.panelButton.update(
-      !this.isBareHand && ((pad?.buttons[4]?.pressed ?? false) || (pad?.buttons[5]?.pressed ?? false)),
-    );
+    this.actButton.update(!this.isBareHand && (pad?.buttons[4]?.pressed ?? false));
+    this.panelButton.update(!this.isBareHand && (pad?.buttons[5]?.pressed ?? false));
     this.stickX = this.isBareHand ? 0 : withoutDeadZone(pad?.axes[2] ?? 0);
     this.stickY = this.isBareHand ? 0 : -withoutDeadZone(pad?.axes[3] ?? 0);
   }

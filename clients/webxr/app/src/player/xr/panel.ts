@@ -18,7 +18,8 @@ const WIDTH = 640;
 const HEIGHT = 480;
 const WIDTH_M = 0.24;
 const MARGIN = 28;
-const BUTTONS_TOP = 214;
+const BUTTONS_TOP = 290;
+const MOST_LINES = 4;
 const GAP = 14;
 const COLUMNS = 3;
 const TONES = { good: "#5fe0b0", warning: "#ffce6b", bad: "#ff8d84" } as const;
@@ -118,9 +119,9 @@ export class Panel {
     context.font = "600 44px system-ui, sans-serif";
     context.fillText(panel.title, start, 58, WIDTH - 2 * MARGIN);
     context.font = "30px system-ui, sans-serif";
-    panel.lines.slice(0, 2).forEach((line, index) => {
+    panel.lines.slice(0, MOST_LINES).forEach((line, index) => {
       context.fillStyle = index === 0 ? TONES[panel.tone] : "#c8d4e3";
-      context.fillText(line, start, 118 + index * 46, WIDTH - 2 * MARGIN);
+      context.fillText(line, start, 116 + index * 44, WIDTH - 2 * MARGIN);
     });
     panel.buttons.forEach(({ id, label }, index) => {
       const box = buttonBox(index, panel.buttons.length, panel.isRightToLeft);

@@ -31,6 +31,7 @@ export class Vr {
   readonly #stage: PlayerStage;
   readonly #settings: PlayerSettings;
   readonly #hooks: PlayerHooks;
+  readonly #act: () => void;
   readonly #headset: Headset;
   readonly #inputs = new Inputs();
   readonly #body: VrBody;
@@ -40,10 +41,11 @@ export class Vr {
   #visit: Visit | null = null;
   #pointed: string | null = null;
 
-  constructor(stage: PlayerStage, settings: PlayerSettings, hooks: PlayerHooks) {
+  constructor(stage: PlayerStage, settings: PlayerSettings, hooks: PlayerHooks, act: () => void) {
     this.#stage = stage;
     this.#settings = settings;
     this.#hooks = hooks;
+    this.#act = act;
     this.#headset = new Headset(stage.renderer, stage.camera);
     this.#body = new VrBody(settings);
     this.#deeds = new HandDeeds(stage.rig, {
@@ -109,6 +111,7 @@ export class Vr {
     this.#panelPlace.update(this.#inputs, apparatus.panel.board);
     this.#pointed = null;
     this.#deeds.update(visit, this.#inputs);
+    if (this.#inputs.hands.some(({ actButton }) => actButton.wentDown)) this.#act();
     apparatus.panel.show(this.#hooks.vrPanel.peek(), this.#pointed);
     apparatus.hands.update(this.#inputs);
     apparatus.lid.update(dtS);
