@@ -71,7 +71,7 @@ def _start(people: int, cpu: int | None, log: int) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "presence", "serve", "--config", os.devnull, "--host", "127.0.0.1"]
     command += ["--port", "0", "--tcp-port", "0", "--metrics-port", "0", "--log-format", "json"]
     command += ["--allow-guests", "--trust-loopback", "--room-capacity", str(people)]
-    command += ["--max-sessions", str(people + _SPARE_SESSIONS)]
+    command += ["--max-sessions", str(people + _SPARE_SESSIONS), "--rooms", "lobby=plaza"]
     environ = {name: value for name, value in os.environ.items() if not _is_setting(name)}
     before = os.sched_getaffinity(0)
     if cpu is not None:

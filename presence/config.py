@@ -282,7 +282,11 @@ class Settings:
     worlds_dir: Annotated[Path | None, Setting(FOLDER, None, "folder of worlds besides the built-in ones")]
     rooms: Annotated[
         tuple[RoomSetting, ...],
-        Setting(many(_read_room, "ROOM=WORLD"), (RoomSetting("lobby", "plaza"),), "rooms there from the start"),
+        Setting(
+            many(_read_room, "ROOM=WORLD"),
+            (RoomSetting("hq", "headquarters"), RoomSetting("border", "checkpoint")),
+            "rooms there from the start",
+        ),
     ]
     room_capacity: Annotated[int, Setting(whole(1, 1000), 1000, "most people in one room")]
     tick_hz: Annotated[int, Setting(whole(1, 60), 20, "steps of a room's clock each second", "Hz")]

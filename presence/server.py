@@ -225,7 +225,7 @@ class Server:
         host = "127.0.0.1" if settings.host in ("0.0.0.0", "localhost") else settings.host  # noqa: S104  compared only
         url = f"{'tcps' if settings.is_tls else 'tcp'}://{_in_url(host)}:{self.tcp_port}"
         worlds = f"{'https' if settings.is_tls else 'http'}://{_in_url(host)}:{self.http_port}"
-        room = settings.rooms[0].name if settings.rooms else "lobby"
+        room = settings.rooms[0].name if settings.rooms else "hq"
         certificate = str(settings.tls_cert) if settings.tls_cert is not None else None
         bots = await Bots.start(url, worlds, room, settings.bots, certificate)
         stack.push_async_callback(bots.stop)
@@ -323,7 +323,7 @@ def _hub_settings(settings: Settings) -> HubSettings:
     )
     return HubSettings(
         **same,
-        default_world=settings.rooms[0].world if settings.rooms else "plaza",
+        default_world=settings.rooms[0].world if settings.rooms else "headquarters",
         rooms={room.name: room.world for room in settings.rooms},
         room=room,
     )

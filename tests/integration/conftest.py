@@ -25,6 +25,10 @@ START_S = 30.0
 STOP_S = 10.0
 
 
+# The room of most tests: wide, flat, and nearly empty.
+LOBBY = ("--rooms", "lobby=plaza")
+
+
 class RunningServer:
     """A `presence serve` process, its addresses and its log."""
 
@@ -127,7 +131,7 @@ def start_server() -> Iterator[StartServer]:
     started: list[RunningServer] = []
 
     def start(*flags: str, **env: str) -> RunningServer:
-        running = RunningServer(*flags, **env)
+        running = RunningServer(*LOBBY, *flags, **env)
         started.append(running)
         return running
 
@@ -141,7 +145,7 @@ def start_server() -> Iterator[StartServer]:
 @pytest.fixture(scope="module")
 def server() -> Iterator[RunningServer]:
     """A server that takes guests, shared by a module's tests."""
-    running = RunningServer("--allow-guests")
+    running = RunningServer("--allow-guests", *LOBBY)
     yield running
     assert running.stop() == 0
     running.check_log()

@@ -23,7 +23,7 @@ import uvloop
 from protocol.errors import Close
 from protocol.framing import Framing
 from tests.integration import close_codes
-from tests.integration.conftest import ROOT, RunningServer
+from tests.integration.conftest import LOBBY, ROOT, RunningServer
 from tests.integration.fuzz_run import Run
 from tests.integration.fuzzer import BYTE_MUTATIONS, CLIENT_SPECS, FRAME_MUTATIONS, VALUE_MUTATIONS
 from tests.integration.issuer import Issuer
@@ -132,7 +132,7 @@ def strict(issuer: Issuer) -> Iterator[RunningServer]:
 
 
 def _trusting(issuer: Issuer) -> tuple[str, ...]:
-    return "--keys-file", str(issuer.key_set_file), "--revoked-file", str(issuer.revoked_file)
+    return *LOBBY, "--keys-file", str(issuer.key_set_file), "--revoked-file", str(issuer.revoked_file)
 
 
 def tell(**figures: object) -> None:

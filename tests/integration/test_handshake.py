@@ -15,7 +15,7 @@ from presence.keys import KeyPair, new_key_pair
 from protocol.codec import encode
 from protocol.errors import Close, Refusal
 from protocol.schema import MAJOR, Closing, Error, Ping, Renew, Welcome
-from tests.integration.conftest import Connect, RunningServer
+from tests.integration.conftest import LOBBY, Connect, RunningServer
 from tests.integration.peer import Peer, a_hello, code_of
 
 BOTH = pytest.mark.parametrize("transport", ["tcp", "ws"])
@@ -62,6 +62,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     keys.write_text(pair.key_set)
     revoked.write_text("id-of-u-mallory\n")
     running = RunningServer(
+        *LOBBY,
         "--keys-file",
         str(keys),
         "--revoked-file",

@@ -22,7 +22,7 @@ from presence.keys import new_key_pair
 from protocol import schema
 from protocol.errors import Close, Refusal
 from protocol.schema import Chat, Done, Error, Gone, Objects, Person, Ping, Pong, Renew, Roster, Said, Spawn, Teleport
-from tests.integration.conftest import ROOT, RunningServer
+from tests.integration.conftest import LOBBY, ROOT, RunningServer
 from tests.integration.issuer import Issuer
 from tests.integration.peer import PATIENCE_S, Peer, a_hello, code_of
 
@@ -52,7 +52,7 @@ def server(issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     plaza["spawns"] = [{"position": [axis / 1000 for axis in AT_ITS_DOOR], "yaw": 0}]
     (worlds / "plaza.json").write_text(json.dumps(plaza), "utf-8")
     trust = ("--keys-file", str(issuer.key_set_file), "--revoked-file", str(issuer.revoked_file))
-    running = RunningServer(*trust, "--trust-refresh-s", "0.1", "--worlds-dir", str(worlds), "--trust-loopback")
+    running = RunningServer(*LOBBY, *trust, "--trust-refresh-s", "0.1", "--worlds-dir", str(worlds), "--trust-loopback")
     yield running
     assert running.stop() == 0
     running.check_log()

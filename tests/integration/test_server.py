@@ -18,7 +18,7 @@ import pytest
 from presence.certificate import Certificate
 from protocol.errors import Close
 from protocol.schema import Chat, Goaway, Roster, Said, Snapshot
-from tests.integration.conftest import ROOT, Connect, RunningServer, StartServer
+from tests.integration.conftest import LOBBY, ROOT, Connect, RunningServer, StartServer
 from tests.integration.peer import Peer, code_of
 
 BOTH = pytest.mark.parametrize("transport", ["tcp", "ws"])
@@ -189,7 +189,7 @@ def test_metrics_count_what_happens(server: RunningServer, connect: Connect) -> 
 
 def test_bots_walk_in_the_first_room_and_die_with_the_server(connect: Connect) -> None:
     """In a process of their own, in the server's group; killing the server ends them."""
-    running = RunningServer("--allow-guests", "--bots", "3")
+    running = RunningServer("--allow-guests", *LOBBY, "--bots", "3")
     try:
         peer = connect("tcp", running)
         peer.hello()

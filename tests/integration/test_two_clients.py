@@ -19,7 +19,7 @@ from benchmarks.snapshot_reader import Snapshot
 from protocol.errors import Refusal
 from protocol.schema import Channel, Emote, Gone, Joined, Objects, Roster, Said, Status, Welcome
 from tests.integration.client_process import ClientProcess, NotDone, Vector
-from tests.integration.conftest import RunningServer
+from tests.integration.conftest import LOBBY, RunningServer
 
 Enter = Callable[..., list[ClientProcess]]
 
@@ -71,7 +71,7 @@ def _see_off(client: ClientProcess) -> None:
 @pytest.fixture(scope="module")
 def troupe() -> Iterator[Troupe]:
     """One server and a few clients of it for all tests here."""
-    running = RunningServer("--allow-guests")
+    running = RunningServer("--allow-guests", *LOBBY)
     with contextlib.ExitStack() as stack:
         yield Troupe(running, stack)
     assert running.stop() == 0

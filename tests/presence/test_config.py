@@ -47,7 +47,7 @@ def test_nothing_given_is_the_safe_default() -> None:
     settings = load()
     assert (settings.host, settings.port, settings.tcp_port, settings.metrics_port) == ("127.0.0.1", 8080, 8081, 8082)
     assert (settings.allow_guests, settings.rate_limits, settings.is_tls) == (False, True, False)
-    assert settings.rooms == (RoomSetting("lobby", "plaza"),)
+    assert settings.rooms == (RoomSetting("hq", "headquarters"), RoomSetting("border", "checkpoint"))
 
 
 def test_a_flag_beats_the_environment_beats_the_file_beats_the_default() -> None:
@@ -240,7 +240,7 @@ def test_settings_are_described_with_value_unit_and_source() -> None:
     assert described["keys_url"].value == "https://keys.example/set?…"
     assert described["bots"] == config.Described(5, "", "flag --bots")
     assert described["heartbeat_s"] == config.Described(5.0, "s", "default")
-    assert described["rooms"].value == ["lobby=plaza"]
+    assert described["rooms"].value == ["hq=headquarters", "border=checkpoint"]
 
 
 @pytest.mark.parametrize(

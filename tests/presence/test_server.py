@@ -20,7 +20,9 @@ from tests.hubs import a_hello
 
 def settings(**values: object) -> config.Settings:
     """Make settings of a server for guests on free ports."""
-    return config.build(**{"port": 0, "tcp_port": 0, "metrics_port": 0, "allow_guests": True} | values)
+    return config.build(
+        **{"port": 0, "tcp_port": 0, "metrics_port": 0, "allow_guests": True, "rooms": ["lobby=plaza"]} | values
+    )
 
 
 def serve(check: Callable[[Server], Awaitable[None]], **values: object) -> None:
@@ -103,7 +105,7 @@ def test_configured_rooms_are_there_from_the_start() -> None:
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ({"rooms": ["lobby=nowhere"]}, "there is open, plaza"),
+        ({"rooms": ["lobby=nowhere"]}, "there is checkpoint, headquarters, open, plaza"),
         ({"keys_file": Path("pyproject.toml")}, "key set"),
         ({"tls_cert": Path("LICENSE"), "tls_key": Path("LICENSE")}, "LICENSE"),
         ({"host": "192.0.2.1", "behind_tls_proxy": True}, "192.0.2.1"),

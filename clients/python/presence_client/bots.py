@@ -1,6 +1,6 @@
 """Bots: any number of lifelike people in one process, over one shared timer.
 
-    python -m presence_client.bots ws://localhost:8080 --count 100 --room lobby
+    python -m presence_client.bots ws://localhost:8080 --count 100 --room hq
     python -m presence_client.bots ws://localhost:8080 --count 200 --seated --near 0,0,-40 --within 25
 
 They read the world they are in from the server, walk its ways, take its seats, and know of each other. Of others they
@@ -359,7 +359,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("url", metavar="URL", help="ws://host:port, wss://…, tcp://host:port or tcps://…")
     parser.add_argument("--count", type=int, default=10, metavar="N", help="how many (default: %(default)s)")
-    parser.add_argument("--room", default="lobby", help="room to walk in (default: %(default)s)")
+    parser.add_argument("--room", default="hq", help="room to walk in (default: %(default)s)")
     parser.add_argument("--world", default="", help="world to make the room from if it does not exist yet")
     parser.add_argument("--near", type=_place, metavar="X,Y,Z", help="stay around this place (default: the way in)")
     parser.add_argument("--within", type=float, default=10.0, metavar="M", help="how near (default: %(default)g)")

@@ -1,7 +1,7 @@
 """The SDK: an asyncio client that stays connected, and the room it is in.
 
     async with connect("ws://localhost:8080", name="Ada") as client:
-        room = await client.join("lobby")
+        room = await client.join("hq")
         client.on(Said, lambda said: print(room.people[said.entity].name, said.text))
         await room.chat("hello")
 

@@ -116,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="presence connect", description="Enter a server from the terminal, to probe it.", allow_abbrev=False
     )
     parser.add_argument("url", metavar="URL", help="ws://host:port, wss://…, tcp://host:port or tcps://…")
-    parser.add_argument("--room", default="lobby", help="room to enter (default: %(default)s)")
+    parser.add_argument("--room", default="hq", help="room to enter (default: %(default)s)")
     parser.add_argument("--world", default="", help="world to make the room from if it does not exist yet")
     parser.add_argument("--name", default="terminal", help="display name of a guest (default: %(default)s)")
     parser.add_argument(
