@@ -1,6 +1,8 @@
 // Reads JSON that came from elsewhere: a `Node` is one value with its path, and each of its readers returns the value
 // checked or throws a WorldError that says where and what. Knows nothing of worlds; parse.ts says what they hold.
 
+const MOST_ITEMS = 10_000; // as the server allows of anything
+
 /** A world document that cannot be used: where (a JSON path) and why. */
 export class WorldError extends Error {
   override readonly name = "WorldError";
@@ -35,6 +37,7 @@ export class Node {
   list<T>(read: (node: Node) => T): T[] {
     if (this.isAbsent) return [];
     if (!Array.isArray(this.value)) return this.fail("is not a list");
+    if (this.value.length > MOST_ITEMS) return this.fail(`has more than ${MOST_ITEMS} items`);
     return this.value.map((item: unknown, i) => read(new Node(item, `${this.path}[${i}]`)));
   }
 
