@@ -7,6 +7,8 @@ export default defineConfig({
   build: {
     outDir: "../../../presence/web",
     emptyOutDir: true,
+    // Three.js is one chunk, and is asked for only when there is something to draw.
+    chunkSizeWarningLimit: 900,
     target: "es2023",
     rolldownOptions: { input: { index: "index.html", world: "world.html" } },
   },

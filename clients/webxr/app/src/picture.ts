@@ -1,0 +1,162 @@
+/**
+ * The picture of a room: the stage, one's own avatar on it, and the loop that draws the newest poses every frame.
+ *
+ * What the state calls its scene. Owns the order in which a frame is made; draws nothing by itself.
+ */
+import { effect, type ReadonlySignal } from "@preact/signals";
+import { PoseTable, type Room } from "@presence-hub/client";
+import type { Language } from "./i18n/translate";
+import type { PlayerHooks, Prompt } from "./player/contract";
+import { Player } from "./player/player";
+import { Stage, type Quality } from "./stage/stage";
+import {
+  NoPictureError,
+  type AvatarLook,
+  type Point,
+  type Scene,
+  type Stats,
+  type ThingLook,
+  type World,
+} from "./state/scene";
+import type { Settings } from "./state/settings";
+
+export class Picture implements Scene {
+  readonly #stage: Stage;
+  readonly #player: Player;
+  readonly #table = new PoseTable();
+  #room: Room | null = null;
+  #language: Language = "en";
+
+  constructor(canvas: HTMLCanvasElement, settings: Settings, hooks: PlayerHooks) {
+    this.#stage = openStage(canvas, settings);
+    this.#player = new Player(this.#stage, settings, hooks);
+    effect(() => {
+      this.#stage.setQuality(qualityFor(settings.quality.value, this.#stage.renderer.getContext()));
+    });
+    this.#stage.onFrame((dtS, nowMs, frame) => {
+      this.#frame(dtS, nowMs, frame);
+    });
+  }
+
+  /** Be called after the poses of each frame are in place. */
+  onFrame: (nowMs: number) => void = () => undefined;
+
+  enter(room: Room, { document, geometry }: World): void {
+    this.#stage.show(document, this.#language);
+    this.#player.enter(room, geometry, document);
+    this.#room = room;
+  }
+
+  leave(): void {
+    this.#player.leave();
+    this.#room = null;
+    this.#table.count = 0;
+  }
+
+  setLanguage(language: Language): void {
+    this.#language = language;
+    this.#stage.setLanguage(language);
+  }
+
+  describePerson(entity: number, look: AvatarLook): void {
+    this.#stage.crowd.describe(entity, look);
+  }
+
+  forgetPerson(entity: number): void {
+    this.#stage.crowd.forget(entity);
+  }
+
+  describeThing(entity: number, look: ThingLook): void {
+    this.#stage.props.describe(entity, look);
+  }
+
+  forgetThing(entity: number): void {
+    this.#stage.props.forget(entity);
+  }
+
+  say(entity: number, text: string): void {
+    this.#stage.crowd.say(entity, text);
+  }
+
+  gesture(entity: number, emote: number): void {
+    this.#stage.crowd.gesture(entity, emote);
+  }
+
+  positionOf(entity: number): Point | null {
+    return this.#stage.crowd.positionOf(entity);
+  }
+
+  ownPosition(): Point | null {
+    const feet = this.#player.position;
+    return feet && { x: feet[0], y: feet[1], z: feet[2] };
+  }
+
+  get stats(): Stats {
+    return this.#stage.stats;
+  }
+
+  get prompt(): ReadonlySignal<Prompt | null> {
+    return this.#player.prompt;
+  }
+
+  act(): void {
+    this.#player.act();
+  }
+
+  handOver(to: number): void {
+    this.#player.handOver(to);
+  }
+
+  goTo(entity: number): void {
+    this.#player.goTo(entity);
+  }
+
+  setTouchMove(right: number, forward: number): void {
+    this.#player.setTouchMove(right, forward);
+  }
+
+  get isInVr(): ReadonlySignal<boolean> {
+    return this.#player.inVr;
+  }
+
+  enterVr(): Promise<void> {
+    return this.#player.enterVr();
+  }
+
+  leaveVr(): void {
+    this.#player.leaveVr();
+  }
+
+  #frame(dtS: number, nowMs: number, frame?: XRFrame): void {
+    this.#player.update(dtS, nowMs, frame);
+    this.#room?.sample(this.#table, nowMs);
+    this.#player.appendTo(this.#table);
+    this.#stage.crowd.update(this.#table, dtS);
+    this.#stage.props.update(this.#table);
+    this.onFrame(nowMs);
+  }
+}
+
+function openStage(canvas: HTMLCanvasElement, settings: Settings): Stage {
+  const probe = document.createElement("canvas").getContext("webgl2");
+  if (probe === null) throw new NoPictureError("this browser has no WebGL 2");
+  try {
+    return new Stage(canvas, {
+      quality: qualityFor(settings.quality.peek(), probe),
+      reducedMotion: settings.reducedMotion.peek(),
+    });
+  } catch (error) {
+    throw new NoPictureError(String(error));
+  } finally {
+    probe.getExtension("WEBGL_lose_context")?.loseContext();
+  }
+}
+
+/** What a setting of "auto" comes to: low where the processor draws, medium on phones and headsets, else high. */
+function qualityFor(setting: Quality | "auto", gl: WebGLRenderingContext | WebGL2RenderingContext): Quality {
+  if (setting !== "auto") return setting;
+  const info = gl.getExtension("WEBGL_debug_renderer_info");
+  const renderer = String(gl.getParameter(info === null ? gl.RENDERER : info.UNMASKED_RENDERER_WEBGL));
+  if (/swiftshader|llvmpipe|software|basic render/i.test(renderer)) return "low";
+  return window.matchMedia("(pointer: coarse)").matches ? "medium" : "high";
+}
