@@ -6,22 +6,24 @@
 import {
   CapsuleGeometry,
   CylinderGeometry,
+  DataTexture,
   DynamicDrawUsage,
   Group,
   InstancedMesh,
   Matrix4,
   Mesh,
-  MeshStandardMaterial,
+  MeshMatcapMaterial,
   type Object3D,
   Quaternion,
+  SRGBColorSpace,
   SphereGeometry,
   TorusGeometry,
   Vector3,
 } from "three";
 import { type HandInput, type Inputs, JOINTS } from "./inputs";
 
-const SKIN = 0x9fb4c7;
-const SHELL = 0x2b3440;
+const SKIN = 0xb9c9da;
+const SHELL = 0x4a5666;
 
 /** What a hand is made of: each finger from the wrist to its tip, and a bar over the knuckles. */
 const BONES: readonly (readonly [number, number])[] = [
@@ -65,8 +67,9 @@ class HandMesh {
   readonly bare = new Group();
   readonly #joints: InstancedMesh;
   readonly #bones: InstancedMesh;
-  readonly #skin = new MeshStandardMaterial({ color: SKIN, roughness: 0.7 });
-  readonly #shell = new MeshStandardMaterial({ color: SHELL, roughness: 0.5 });
+  readonly #light = softLight();
+  readonly #skin = new MeshMatcapMaterial({ color: SKIN, matcap: this.#light });
+  readonly #shell = new MeshMatcapMaterial({ color: SHELL, matcap: this.#light });
   readonly #handle = new CapsuleGeometry(0.017, 0.075, 4, 12);
   readonly #ring = new TorusGeometry(0.036, 0.006, 8, 24);
 
@@ -104,6 +107,7 @@ class HandMesh {
     this.#ring.dispose();
     this.#skin.dispose();
     this.#shell.dispose();
+    this.#light.dispose();
   }
 
   #bend({ joints, radii }: HandInput): void {
@@ -124,6 +128,23 @@ class HandMesh {
     this.#joints.instanceMatrix.needsUpdate = true;
     this.#bones.instanceMatrix.needsUpdate = true;
   }
+}
+
+/** Light from above, the same in every room: one sees one's own hands where worlds are lit by textures, or not at all. */
+function softLight(): DataTexture {
+  const side = 32;
+  const pixels = new Uint8Array(side * side * 4);
+  for (let pixel = 0; pixel < side * side; pixel++) {
+    const x = ((pixel % side) / (side - 1)) * 2 - 1;
+    const y = (Math.floor(pixel / side) / (side - 1)) * 2 - 1;
+    const z = Math.sqrt(Math.max(0, 1 - x * x - y * y));
+    const shade = 255 * Math.min(1, 0.5 + 0.3 * Math.max(0, y) + 0.25 * z);
+    pixels.set([shade, shade, shade, 255], pixel * 4);
+  }
+  const texture = new DataTexture(pixels, side, side);
+  texture.colorSpace = SRGBColorSpace;
+  texture.needsUpdate = true;
+  return texture;
 }
 
 const UP = new Vector3(0, 1, 0);
