@@ -7,13 +7,15 @@ SECONDS ?= 15
 PYTHONS := python3.13 python3.12 python3.11 python3
 INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 NPM := PATH="$(CURDIR)/.venv/bin:$$PATH" npm --prefix clients/webxr
-WEB_SOURCES := $(shell find clients/webxr/app clients/webxr/sdk/src -type f -not -path '*/node_modules/*' 2>/dev/null)
+WEB_SOURCES := $(shell find clients/webxr/app clients/webxr/sdk/src clients/webxr/tsconfig.base.json -type f \
+	-not -path '*/node_modules/*' -not -path '*/test/*' 2>/dev/null)
 SOURCES := presence protocol clients/python/presence_client benchmarks tests
 # The server itself reads PORT and TCP_PORT, which make hands on whether they stand before or after the target.
 SERVE := .venv/bin/presence serve --allow-guests $(if $(BOTS),--bots $(BOTS))
 
 .PHONY: setup help run run-lan web test test-long screenshots lint format bench apt lock clean
 .DEFAULT_GOAL := setup
+.NOTPARALLEL:
 
 setup: .venv/run.stamp help ## make .venv with what the server needs, and show this list
 
@@ -31,12 +33,11 @@ web: presence/web/index.html ## build the web client into presence/web
 
 test: .venv/dev.stamp .venv/web-dev.stamp presence/web/index.html ## everything but the long tests
 	@$(MAKE) --no-print-directory apt || echo "Going on without them."
-	@$(NPM) test
-	.venv/bin/python -m pytest -n 2 --dist loadgroup -m "not long"
+	@$(NPM) test; web=$$?; .venv/bin/python -m pytest -n 2 --dist loadgroup -m "not long" && exit $$web
 
 test-long: .venv/dev.stamp .venv/web-dev.stamp presence/web/index.html ## every test; those that need Debian packages or root are skipped where they cannot be had
 	@$(MAKE) --no-print-directory apt || echo "Going on without them."
-	.venv/bin/python -m pytest -n 2 --dist loadgroup --hypothesis-profile=explore
+	@$(NPM) test; web=$$?; .venv/bin/python -m pytest -n 2 --dist loadgroup --hypothesis-profile=explore && exit $$web
 
 screenshots: .venv/dev.stamp .venv/web-dev.stamp presence/web/index.html ## draw the app's screenshots into build/screenshots
 	@.venv/bin/python -m tests.integration.browser.tour
@@ -117,12 +118,12 @@ clean: ## remove what make and the tools made, but not the development keys in .
 
 .venv/web.stamp: clients/webxr/package-lock.json .venv/node.stamp
 	@echo "Installing what builds the web client"
-	@[ -e .venv/web-dev.stamp ] || $(NPM) ci --omit=dev --silent
-	@touch $@
+	@$(NPM) ci $(if $(wildcard .venv/web-dev.stamp),,--omit=dev) --loglevel=error >/dev/null
+	@touch $@ $(wildcard .venv/web-dev.stamp)
 
 .venv/web-dev.stamp: clients/webxr/package-lock.json .venv/node.stamp
 	@echo "Installing the web client's development tools"
-	@$(NPM) ci --silent
+	@$(NPM) ci --loglevel=error >/dev/null
 	@touch $@ .venv/web.stamp
 
 presence/web/index.html: .venv/web.stamp $(WEB_SOURCES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -18,6 +19,7 @@ LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 DECISIONS = sorted((ROOT / "docs/decisions").glob("[0-9]*.md"))
 HEADINGS = ["Context", "Choice", "Rejected", "The number that decided it"]
 PIN = re.compile(r"([a-z0-9-]+)==([^ ;\\]+)(?: ; [^\\]+)?")
+EXACT = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 
 
@@ -54,23 +56,41 @@ def test_locks_agree(lock: Path) -> None:
     assert pins(lock).items() <= everything.items()
 
 
-@pytest.mark.parametrize(("table", "lock"), [("run", "run.txt"), ("dev", "dev.txt"), ("build", "build.txt")])
+@pytest.mark.parametrize(
+    ("table", "lock"), [("run", "run.txt"), ("dev", "dev.txt"), ("build", "build.txt"), ("web", "web.txt")]
+)
 def test_locks_are_fresh(table: str, lock: str) -> None:
     """Each requirement in pyproject.toml is met by its lock; `make lock` renews a stale one."""
     settings = project()
     declared = {
         "run": settings["project"]["dependencies"],
         "dev": settings["project"]["optional-dependencies"]["dev"],
-        "build": settings["dependency-groups"]["build"],
+        **settings["dependency-groups"],
     }
     pinned = pins(ROOT / "requirements" / lock)
     for requirement in map(Requirement, declared[table]):
         assert pinned[canonicalize_name(requirement.name)] in requirement.specifier, requirement
 
 
+def test_npm_packages_are_pinned_by_hash_and_name_no_host() -> None:
+    """The web client's too: exact versions in its manifests, an integrity for each package, and no address."""
+    for manifest in (ROOT / "clients/webxr").glob("**/package.json"):
+        if "node_modules" not in manifest.parts:
+            declared = json.loads(manifest.read_text())
+            wanted = declared.get("dependencies", {}) | declared.get("devDependencies", {})
+            assert [name for name, version in wanted.items() if not EXACT.fullmatch(version)] == [], manifest
+    text = (ROOT / "clients/webxr/package-lock.json").read_text()
+    locked = {name: entry for name, entry in json.loads(text)["packages"].items() if "node_modules/" in name}
+    assert [name for name, entry in locked.items() if not entry.get("link") and "integrity" not in entry] == []
+    assert not re.search(r'"resolved": "[^"]*://|registry', text)
+
+
 def test_the_version_is_said_once() -> None:
-    """The package and its metadata agree on the version."""
+    """The package, its metadata, and the packages of the web client agree on the version."""
     assert presence.__version__ == project()["project"]["version"]
+    for package in ("sdk", "app"):
+        manifest = json.loads((ROOT / "clients/webxr" / package / "package.json").read_text())
+        assert manifest["version"] == presence.__version__
 
 
 def test_the_changelog_keeps_wire_changes_apart() -> None:
