@@ -13,19 +13,30 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.walkers import Walk
+from benchmarks.motion import Motion
 from protocol.framing import Opcode, mask
-from protocol.records import DTYPES, SECTION_HEADER, SNAPSHOT_HEADER, Section
+from protocol.records import DTYPES, PARTS, SECTION_HEADER, SNAPSHOT_HEADER, Section
 from protocol.schema import SPEC_OF, Pose, Snapshot
 
 Bytes = NDArray[np.uint8]
 
 _MASK_BYTES = 4
-_RECORD_BYTES = SECTION_HEADER.itemsize + DTYPES[Section.ROOT_INPUT].itemsize
-_POSE_START = bytes((0x92, SPEC_OF[Pose].type, 0xC4, _RECORD_BYTES))  # msgpack: array of 2, type, bin 8
-_PAYLOAD_BYTES = len(_POSE_START) + _RECORD_BYTES
-_FRAME_START = bytes((0x80 | Opcode.BINARY, 0x80 | _PAYLOAD_BYTES))
-POSE_FRAME_BYTES = len(_FRAME_START) + _MASK_BYTES + _PAYLOAD_BYTES
+
+
+def _prefix(kind: Section) -> bytes:
+    """Everything of a pose message before its record: msgpack array of 2, type, bin 8, section header."""
+    section = np.array([(kind, DTYPES[kind].itemsize, 1)], SECTION_HEADER).tobytes()
+    return bytes((0x92, SPEC_OF[Pose].type, 0xC4, len(section) + DTYPES[kind].itemsize)) + section
+
+
+def _frame_start(kind: Section) -> bytes:
+    return bytes((0x80 | Opcode.BINARY, 0x80 | (len(_prefix(kind)) + DTYPES[kind].itemsize)))
+
+
+POSE_BYTES = {
+    kind: len(_frame_start(kind)) + _MASK_BYTES + len(_prefix(kind)) + DTYPES[kind].itemsize
+    for kind in (Section.ROOT_INPUT, Section.TRACKED_INPUT)
+}
 
 _SHORT, _LONG = 126, 127  # RFC 6455 section 5.2: where lengths of 2 and 8 bytes begin
 _MAX_SHORT, _MAX_MIDDLE = 125, 2**16 - 1
@@ -34,26 +45,56 @@ _MAX_SHORT, _MAX_MIDDLE = 125, 2**16 - 1
 # --- outgoing ---------------------------------------------------------------------------------------------------------
 
 
-def pose_frames(walk: Walk, first_seq: int, rng: np.random.Generator) -> Bytes:
-    """Lay out every pose message of a walk as a masked WebSocket frame: (steps, walkers, POSE_FRAME_BYTES)."""
-    steps, walkers = walk.yaw_turns.shape
-    section = np.zeros((), SECTION_HEADER)
-    section["kind"], section["stride"], section["count"] = Section.ROOT_INPUT, DTYPES[Section.ROOT_INPUT].itemsize, 1
-    records = np.zeros((steps, walkers), DTYPES[Section.ROOT_INPUT])
+def pose_lengths(motion: Motion) -> NDArray[np.int64]:
+    """Say how many bytes each person's pose frames have."""
+    lengths = np.full(motion.people, POSE_BYTES[Section.ROOT_INPUT])
+    lengths[motion.tracked] = POSE_BYTES[Section.TRACKED_INPUT]
+    return lengths
+
+
+def pose_frames(motion: Motion, first_seq: int, rng: np.random.Generator) -> tuple[Bytes, NDArray[np.int64]]:
+    """Lay out every pose message of a motion as a masked WebSocket frame.
+
+    Returns (steps, people, widest frame), and how long each person's frames are; what follows is zero.
+    """
+    steps, people = motion.yaw_turns.shape
+    lengths = pose_lengths(motion)
+    frames = np.zeros((steps, people, int(lengths.max(initial=0))), np.uint8)
+    untracked = np.setdiff1d(np.arange(people), motion.tracked)
+    for kind, who in ((Section.ROOT_INPUT, untracked), (Section.TRACKED_INPUT, motion.tracked)):
+        if not len(who):
+            continue
+        records = _records(kind, motion, who, first_seq)
+        frames[:, who, : POSE_BYTES[kind]] = _masked(kind, records, rng.integers(0, 256, (*records.shape, 4), np.uint8))
+    return frames, lengths
+
+
+def _records(kind: Section, motion: Motion, who: NDArray[np.int64], first_seq: int) -> NDArray[np.void]:
+    steps = len(motion.yaw_turns)
+    records = np.zeros((steps, len(who)), DTYPES[kind])
     records["seq"] = first_seq + np.arange(steps, dtype=np.uint32)[:, None]
     for axis, name in enumerate("xyz"):
-        records[name] = walk.position_mm[:, :, axis]
-    records["yaw"], records["pitch"] = walk.yaw_turns, walk.pitch_steps
+        records[name] = motion.position_mm[:, who, axis]
+    records["yaw"], records["pitch"] = motion.yaw_turns[:, who], motion.pitch_steps[:, who]
+    if kind is Section.TRACKED_INPUT:
+        for index, part in enumerate(PARTS):
+            for axis, name in enumerate("xyz"):
+                records[part][name] = motion.parts_mm[:, :, index, axis]
+            records[part]["orientation"] = motion.parts_packed[:, :, index]
+    return records
 
-    frames = np.empty((steps, walkers, POSE_FRAME_BYTES), np.uint8)
-    frames[:, :, : len(_FRAME_START)] = np.frombuffer(_FRAME_START, np.uint8)
-    keys = rng.integers(0, 256, (steps, walkers, _MASK_BYTES), np.uint8)
-    frames[:, :, len(_FRAME_START) :][:, :, :_MASK_BYTES] = keys
-    payload = frames[:, :, -_PAYLOAD_BYTES:]
-    start = _POSE_START + section.tobytes()
+
+def _masked(kind: Section, records: NDArray[np.void], keys: Bytes) -> Bytes:
+    """Frame records (steps, people), each under a key of its own."""
+    head, start = _frame_start(kind), _prefix(kind)
+    frames = np.empty((*records.shape, POSE_BYTES[kind]), np.uint8)
+    frames[:, :, : len(head)] = np.frombuffer(head, np.uint8)
+    frames[:, :, len(head) :][:, :, :_MASK_BYTES] = keys
+    payload = frames[:, :, len(head) + _MASK_BYTES :]
     payload[:, :, : len(start)] = np.frombuffer(start, np.uint8)
-    payload[:, :, len(start) :] = records.view(np.uint8).reshape(steps, walkers, -1)
-    payload ^= np.tile(keys, (1, 1, -(-_PAYLOAD_BYTES // _MASK_BYTES)))[:, :, :_PAYLOAD_BYTES]
+    payload[:, :, len(start) :] = np.ascontiguousarray(records).view(np.uint8).reshape(*records.shape, records.itemsize)
+    length = payload.shape[2]
+    payload ^= np.tile(keys, (1, 1, -(-length // _MASK_BYTES)))[:, :, :length]
     return frames
 
 

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import uvloop
 
-from benchmarks.client_frames import POSE_FRAME_BYTES
-from benchmarks.cpu_time import cpu_time
+from benchmarks.process_usage import cpu_time
+from benchmarks.rounds import merged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +56,8 @@ class FloorPlan:
     """What to measure. A core of None leaves that side unpinned."""
 
     clients: int
-    frame_bytes: int
+    pose_bytes: int  # that each sends at a time
+    frame_bytes: int  # that each is sent at a tick
     tick_hz: int
     warmup_s: float
     seconds: float
@@ -81,13 +82,8 @@ def beside(
     floor_us = median(one.cpu_us for one in floors)
     updates_per_client_tick = result["updates_delivered"] / (result["parameters"]["avatars"] * max(1, result["ticks"]))
     floor_per_update = floor_us / updates_per_client_tick if updates_per_client_tick else None
-    reasons = [each["invalid"] for each in results if each["invalid"]] + [
-        reason for one in floors for reason in _against(one)
-    ]
-    return result | {
-        "invalid": "; ".join(reasons) or None,
-        "oracle_violations": sum(each["oracle_violations"] for each in results),
-        "oracle_first_violations": next((e for each in results if (e := each["oracle_first_violations"])), []),
+    told = merged(result, results, [reason for one in floors for reason in _against(one)])
+    return told | {
         "floor_cpu_us_per_update": None if floor_per_update is None else round(floor_per_update, 4),
         "cpu_to_floor": None if floor_per_update is None else round(result["cpu_us_per_update"] / floor_per_update, 3),
         "floor": {
@@ -178,10 +174,10 @@ async def _tick_forever(pipe: Connection, plan: FloorPlan) -> None:
 
 
 def _load(pipe: Connection, plan: FloorPlan, port: int) -> None:
-    """Connect everybody, then send at the plaza's times and read what comes; reports the bytes of the measured time."""
+    """Connect everybody, then send in the usual rhythm and read what comes; reports the bytes of the measured time."""
     if plan.load_cpu is not None:
         os.sched_setaffinity(0, {plan.load_cpu})
-    load = _Load(plan.clients, port)
+    load = _Load(plan.clients, plan.pose_bytes, port)
     start = time.monotonic() + _LEAD_S
     pipe.send(start)
     period = 1 / plan.tick_hz
@@ -198,10 +194,10 @@ def _load(pipe: Connection, plan: FloorPlan, port: int) -> None:
 class _Load:
     """Every client of the floor. received: bytes so far."""
 
-    def __init__(self, clients: int, port: int) -> None:
+    def __init__(self, clients: int, pose_bytes: int, port: int) -> None:
         self.received = 0
         self._buffer = bytearray(_READ_BYTES)
-        self._frame = bytes(POSE_FRAME_BYTES)
+        self._frame = bytes(pose_bytes)
         self._epoll = select.epoll()
         self._sockets = {}
         for _ in range(clients):

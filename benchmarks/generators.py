@@ -7,7 +7,7 @@ from multiprocessing import connection
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import swarm
-from benchmarks.swarm import Entered, Failed, Log, Plan, Ready
+from benchmarks.plan import Entered, Failed, Log, Plan, Ready
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,7 +44,10 @@ class Generators:
             process.join()
 
     def wait_until_ready(self, advance: Callable[[float], None]) -> None:
-        """Wait until every client stands where its walk begins. advance: told how many do. Raises GeneratorError."""
+        """Wait until everybody who is to be there before the first step stands where their walk begins.
+
+        advance: told how many do. Raises GeneratorError.
+        """
         entered = [0] * len(self._pipes)
         waiting = dict(zip(self._pipes, range(len(self._pipes)), strict=True))
         while waiting:

@@ -15,9 +15,10 @@ from benchmarks.environment import describe_environment
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from benchmarks.cpu_time import CpuTime
+    from benchmarks.plan import Log
+    from benchmarks.process_usage import CpuTime
     from benchmarks.sampled_oracle import Verdict
-    from benchmarks.swarm import Log
+    from benchmarks.scenario import Findings
 
 MAX_LATENESS_MS = 10.0  # a fifth of a tick: more would show in the latencies of a server that is not to blame
 MAX_GENERATOR_CPU = 0.9  # of the cores it may use: beyond that it is the generator that is measured
@@ -33,61 +34,68 @@ class Measurement:
     logs: list[Log]
     measured_steps: tuple[int, int]
     server: CpuTime  # over the measured time
+    server_growth_kib: int  # from before anybody came to the end of the measured time
     generator_cores: int
     seconds: float
     troubles: list[str]  # what should not have happened: lost connections, corrections, errors
+    is_lively: bool  # whether there must be updates
+    findings: Findings  # of this scenario alone
 
 
 def describe(scenario: str, workload: dict[str, Any], measured: Measurement) -> dict[str, Any]:
     """Describe a run as plain data, ready for JSON."""
     verdict, logs = measured.verdict, measured.logs
     begin, end = measured.measured_steps
-    lateness_ms = np.concatenate([log.lateness_ns[begin:end].ravel() for log in logs]) / 1e6
+    lateness_ns = np.concatenate([log.lateness_ns[begin:end].ravel() for log in logs])
+    violations = [*verdict.violations, *measured.findings.violations]
     figures = {
         "updates_expected": verdict.updates_expected,
         "updates_delivered": verdict.updates_delivered,
         "updates_coalesced": verdict.updates_coalesced,
         "cpu_us_per_update": _per(measured.server.used * 1e6, verdict.updates_delivered),
         "bytes_per_update": _per(verdict.snapshot_bytes, verdict.updates_delivered),
-        "latency_ms": _spread(verdict.latency_ms),
+        "latency_ms": spread(verdict.latency_ms),
         "pose_error": {
             "max_mm": round(verdict.max_error_mm, 3),
             "max_degrees": round(verdict.max_error_degrees, 3),
         },
         "oracle_comparisons": verdict.comparisons,
         "oracle_digest_comparisons": verdict.digest_comparisons,
-        "oracle_violations": len(verdict.violations),
-        "oracle_first_violations": [asdict(violation) for violation in verdict.violations[:_VIOLATIONS_SHOWN]],
+        "oracle_violations": len(violations),
+        "oracle_first_violations": [asdict(violation) for violation in violations[:_VIOLATIONS_SHOWN]],
         "oracle_self_test": verdict.is_self_test_caught,
         "neighbours_mean": _per(verdict.neighbours, verdict.observations),
         "snapshots": verdict.snapshots,
         "ticks": verdict.ticks,
         "ticks_skipped": max(0, round(verdict.room_ms * logs[0].tick_hz / 1000) - (verdict.ticks - 1)),
+        "server_memory_kib_per_avatar": _per(measured.server_growth_kib, verdict.people),
         "server_cpu": round(measured.server.used / measured.server.at, 4),
         "server_waited": round(measured.server.waited / measured.server.at, 4),
         "generator_cpu": round(sum(log.cpu_ns for log in logs) / (measured.seconds * 1e9), 4),
-        "generator_lateness_ms": _spread(lateness_ms),
+        "generator_lateness_ms": spread(lateness_ns[lateness_ns >= 0] / 1e6),
     }
     room = {"tick_hz": logs[0].tick_hz, "radius_m": logs[0].radius_mm / 1000, "transport": "websocket"}
+    reasons = reasons_against(figures, measured.generator_cores, measured.troubles, is_lively=measured.is_lively)
     return {
         "scenario": scenario,
-        "invalid": "; ".join(reasons_against(figures, measured.generator_cores, measured.troubles)) or None,
+        "invalid": "; ".join([*reasons, *measured.findings.reasons]) or None,
         **figures,
+        **measured.findings.figures,
         "parameters": {**workload, **room},
         "environment": describe_environment(),
     }
 
 
-def reasons_against(figures: dict[str, Any], cores: int, troubles: list[str]) -> list[str]:
+def reasons_against(figures: dict[str, Any], cores: int, troubles: list[str], *, is_lively: bool = True) -> list[str]:
     """Say why a run counts for nothing; empty when it counts. Violations are a finding, not a reason.
 
-    cores: how many the generator may use at once.
+    cores: how many the generator may use at once. is_lively: whether there must have been updates.
     """
     lateness_ms, cpu = figures["generator_lateness_ms"]["p99"], figures["generator_cpu"] / cores
     waited = figures["server_waited"]
     checks = {
         f"{len(troubles)} troubles, the first: {troubles[:1]}": bool(troubles),
-        "no updates": not figures["updates_expected"] or not figures["updates_delivered"],
+        "no updates": is_lively and (not figures["updates_expected"] or not figures["updates_delivered"]),
         f"the generator sent {lateness_ms} ms late (p99), {MAX_LATENESS_MS:g} ms is the most that is fair": (
             lateness_ms is None or lateness_ms > MAX_LATENESS_MS
         ),
@@ -105,7 +113,8 @@ def _per(total: float, count: int) -> float | None:
     return round(total / count, 4) if count else None
 
 
-def _spread(values: NDArray[np.float64]) -> dict[str, float | None]:
+def spread(values: NDArray[np.float64]) -> dict[str, float | None]:
+    """Describe values by their median, their 99th percentile and the largest."""
     if not len(values):
         return {"p50": None, "p99": None, "max": None}
     p50, p99 = np.percentile(values, (50, 99))

@@ -47,15 +47,17 @@ class ServerProcess:
 
 
 @contextmanager
-def serving(people: int, cpu: int | None) -> Iterator[ServerProcess]:
-    """Run a server that lets in `people` guests from this machine, with every other setting at its default.
+def serving(people: int, cpu: int | None, radius_m: float) -> Iterator[ServerProcess]:
+    """Run a server that lets in `people` guests from this machine, all at once if need be.
+
+    Every other setting is at its default, except that they see each other within `radius_m`.
 
     cpu: the core it is pinned to; None for any. Raises ServerError.
     """
     with tempfile.TemporaryDirectory(prefix="presence-benchmark-") as folder:
         log = Path(folder) / "server.log"
         with log.open("wb") as sink:
-            process = _start(people, cpu, sink.fileno())
+            process = _start(people, cpu, radius_m, sink.fileno())
         try:
             yield ServerProcess(process, _port(process, log), log)
         finally:
@@ -67,11 +69,12 @@ def serving(people: int, cpu: int | None) -> Iterator[ServerProcess]:
                 process.wait()
 
 
-def _start(people: int, cpu: int | None, log: int) -> subprocess.Popen[bytes]:
+def _start(people: int, cpu: int | None, radius_m: float, log: int) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "presence", "serve", "--config", os.devnull, "--host", "127.0.0.1"]
     command += ["--port", "0", "--tcp-port", "0", "--metrics-port", "0", "--log-format", "json"]
     command += ["--allow-guests", "--trust-loopback", "--room-capacity", str(people)]
-    command += ["--max-sessions", str(people + _SPARE_SESSIONS), "--rooms", "lobby=plaza"]
+    command += ["--max-sessions", str(people + _SPARE_SESSIONS), "--max-half-open", str(people + _SPARE_SESSIONS)]
+    command += ["--rooms", "lobby=plaza", "--interest-radius-m", str(radius_m)]
     environ = {name: value for name, value in os.environ.items() if not _is_setting(name)}
     before = os.sched_getaffinity(0)
     if cpu is not None:

@@ -43,6 +43,7 @@ def _rows(result: dict[str, Any]) -> list[tuple[str, str]]:
         ("server CPU per update", f"{result['cpu_us_per_update']} µs"),
         *_floor_rows(result),
         ("server CPU", f"{result['server_cpu']:.1%} of a core, waited for it {result['server_waited']:.1%}"),
+        ("server memory per avatar", f"{result['server_memory_kib_per_avatar']} KiB"),
         ("bytes per update", str(result["bytes_per_update"])),
         ("latency p50 / p99 / max", _milliseconds(result["latency_ms"])),
         ("pose error", f"{result['pose_error']['max_mm']} mm, {result['pose_error']['max_degrees']}°"),

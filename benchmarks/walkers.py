@@ -1,41 +1,25 @@
-"""People walking about in a square: where each is at each step, as truth and as the wire says it.
+"""People on a square, walking about or standing about.
 
-Pure: a seed in, arrays out. The walk keeps people evenly spread (each step turns and changes speed independently of the
-place, and the edge is a mirror), so that the number of neighbours stays what `square_side_m` was asked for.
+Pure: a generator of random numbers in, arrays out. The walk keeps people evenly spread (each step turns and changes
+speed independently of the place, and the edge is a mirror), so that the number of neighbours stays what `square_side_m`
+was asked for.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from protocol import records
-
-Floats = NDArray[np.float64]
+from benchmarks.motion import Floats, Track, Wander
 
 SPEED_M_S = 1.5
-_SPEED_SPREAD_M_S = 0.25
+_SPEED_SPREAD_M_S = 0.25  # speed stays within 0.9 to 2.1 m/s
 _SPEED_CHANGE_S = 2.0  # how long a walker keeps roughly its speed, turn and gaze
 _TURN_SPREAD_RAD_S = 0.6
 _TURN_CHANGE_S = 1.0
 _GAZE_SPREAD_RAD = 0.2
 _GAZE_CHANGE_S = 1.5
-_SPREADS = 2.4  # nothing strays further than this many spreads from its mean: speed stays within 0.9 to 2.1 m/s
-
-
-@dataclass(frozen=True, slots=True)
-class Walk:
-    """Trajectories of n walkers over a number of steps: float truth, and its quantised form."""
-
-    position_m: Floats  # (steps, n, 3)
-    yaw: Floats  # (steps, n) radians
-    pitch: Floats  # (steps, n) radians
-    position_mm: NDArray[np.int32]  # (steps, n, 3)
-    yaw_turns: NDArray[np.uint16]  # (steps, n)
-    pitch_steps: NDArray[np.int8]  # (steps, n)
 
 
 def share_within(reach: float) -> float:
@@ -63,29 +47,34 @@ def square_side_m(walkers: int, neighbours: float, radius_m: float) -> float:
     return radius_m / high
 
 
-def walk(rng: np.random.Generator, walkers: int, side_m: float, steps: int, step_s: float) -> Walk:
+def stand(rng: np.random.Generator, people: int, side_m: float, steps: int) -> Track:
+    """Let `people` stand for `steps` on a square of `side_m` around the origin, each looking somewhere."""
+    place = np.zeros((people, 3))
+    place[:, 0], place[:, 2] = rng.uniform(-side_m / 2, side_m / 2, (2, people))
+    yaw, pitch = rng.uniform(0, 2 * np.pi, people), rng.normal(0, _GAZE_SPREAD_RAD, people)
+    return Track(*(np.repeat(column[None], steps, axis=0) for column in (place, yaw, pitch)))
+
+
+def walk(rng: np.random.Generator, walkers: int, side_m: float, steps: int, step_s: float) -> Track:
     """Let `walkers` walk for `steps` in a square of `side_m` around the origin, on the ground."""
     half = side_m / 2
     place = rng.uniform(-half, half, (walkers, 2))
     heading = rng.uniform(0, 2 * np.pi, walkers)
-    wander = _Wander(rng, walkers, step_s)
+    spread = np.array([[_SPEED_SPREAD_M_S], [_TURN_SPREAD_RAD_S], [_GAZE_SPREAD_RAD]])
+    forgets = np.array([[_SPEED_CHANGE_S], [_TURN_CHANGE_S], [_GAZE_CHANGE_S]])
+    wander = Wander(rng, (3, walkers), forgets, step_s)
     position, yaw, pitch = np.zeros((steps, walkers, 3)), np.empty((steps, walkers)), np.empty((steps, walkers))
     for step in range(steps):
         position[step, :, 0], position[step, :, 2] = place.T
-        yaw[step], pitch[step] = heading, wander.gaze
+        _, _, gaze = wander.state * spread
+        yaw[step], pitch[step] = heading, gaze
         wander.advance()
-        heading = heading + wander.turn * step_s
-        stride = (SPEED_M_S + wander.speed) * step_s
+        speed, turn, _ = wander.state * spread
+        heading = heading + turn * step_s
+        stride = (SPEED_M_S + speed) * step_s
         place = place - stride[:, None] * np.stack([np.sin(heading), np.cos(heading)], axis=1)
         heading = _reflect(place, heading, half)
-    return Walk(
-        position_m=position,
-        yaw=yaw,
-        pitch=pitch,
-        position_mm=records.millimetres(position),
-        yaw_turns=records.yaw_turns(yaw),
-        pitch_steps=records.pitch_steps(pitch),
-    )
+    return Track(position, yaw, pitch)
 
 
 def _reflect(place: Floats, heading: Floats, half: float) -> Floats:
@@ -96,37 +85,3 @@ def _reflect(place: Floats, heading: Floats, half: float) -> Floats:
     outside = np.abs(place) > half
     place[outside] = (np.sign(place) * 2 * half - place)[outside]
     return heading
-
-
-class _Wander:
-    """Slow random change of speed, turn and gaze: each forgets where it was after its time, and stays bounded."""
-
-    def __init__(self, rng: np.random.Generator, walkers: int, step_s: float) -> None:
-        self._rng = rng
-        self._spread = np.array([[_SPEED_SPREAD_M_S], [_TURN_SPREAD_RAD_S], [_GAZE_SPREAD_RAD]])
-        self._keep = np.exp(-step_s / np.array([[_SPEED_CHANGE_S], [_TURN_CHANGE_S], [_GAZE_CHANGE_S]]))
-        self._state = self._bounded(rng.standard_normal((3, walkers)))
-
-    @staticmethod
-    def _bounded(state: Floats) -> Floats:
-        return np.clip(state, -_SPREADS, _SPREADS)
-
-    def advance(self) -> None:
-        """Take one step."""
-        noise = self._rng.standard_normal(self._state.shape) * np.sqrt(1 - self._keep**2)
-        self._state = self._bounded(self._state * self._keep + noise)
-
-    @property
-    def speed(self) -> Floats:
-        """Difference from the mean speed, m/s."""
-        return np.asarray((self._state * self._spread)[0])
-
-    @property
-    def turn(self) -> Floats:
-        """Turn to the left, radians a second."""
-        return np.asarray((self._state * self._spread)[1])
-
-    @property
-    def gaze(self) -> Floats:
-        """Pitch of the gaze, radians."""
-        return np.asarray((self._state * self._spread)[2])

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from benchmarks.client_frames import pose_frames, snapshot_data_start, summary
-from benchmarks.sampled_oracle import SampledOracle, Verdict, gather
+from benchmarks.evidence import Evidence, gather
+from benchmarks.expectations import FullRate
+from benchmarks.motion import Motion, Track, embody
+from benchmarks.plan import FIRST_SEQ, FRAME_COLUMNS, Log, Visit
+from benchmarks.sampled_oracle import SampledOracle, Verdict
 from benchmarks.snapshot_reader import payloads
-from benchmarks.swarm import FIRST_SEQ, FRAME_COLUMNS, Log
-from benchmarks.walkers import Walk, walk
+from benchmarks.walkers import walk
 from presence.identity import Identity
 from presence.outbox import Outbox
 from presence.room import Room, RoomSettings
@@ -50,13 +54,17 @@ class Guest:
 class Run:
     """A finished run, still open to tampering."""
 
-    people: Walk
+    people: Motion
     log: Log
 
-    def judged(self, window_ns: tuple[int, int] = WINDOW_NS) -> Verdict:
+    def evidence(self) -> Evidence:
+        """Gather what is known of it from outside."""
+        first = np.array([self.log.visits[k].first_step for k in range(self.people.people)])
+        return gather(self.people, [self.log], lambda who, seq: (seq - FIRST_SEQ + first[who]) * PERIOD_NS - LEAD_NS)
+
+    def judged(self, window_ns: tuple[int, int] = WINDOW_NS, slow: frozenset[int] = frozenset()) -> Verdict:
         """Ask the oracle."""
-        evidence = gather(self.people, [self.log], lambda _who, seq: (seq - FIRST_SEQ) * PERIOD_NS - LEAD_NS)
-        return SampledOracle(evidence, self.people, self.log.radius_mm, window_ns).replay()
+        return SampledOracle(self.evidence(), FullRate(self.log.radius_mm), window_ns, slow).replay()
 
     def rows(self, number: int) -> np.ndarray[Any, Any]:
         """Find the logged snapshots of one client."""
@@ -71,38 +79,91 @@ class Run:
         self.log.sampled[number][tick - 1] = (self.log.sampled[number][tick - 1][0], data)
 
 
-def play(walkers: int, sampled: frozenset[int], seed: int = 1, skip: frozenset[tuple[int, int]] = frozenset()) -> Run:
-    """Let people walk about in a room. skip: (client, step) of poses that arrive together with the next one."""
-    people = walk(np.random.default_rng(seed), walkers, SIDE_M, TICKS, PERIOD_NS / 1e9)
-    room = Room("played", _world(people), RoomSettings(capacity=walkers), 0.0)
-    guests = [Guest(_identity(number)) for number in range(walkers)]
-    rows = [room.join(guest, 0, 0.0) for guest in guests]
-    entities = room.state.entities
-    frames = pose_frames(people, FIRST_SEQ, np.random.default_rng(seed))
-    log = Log(
-        frames=np.zeros(0, np.int64),
-        sampled={number: [] for number in sampled},
-        entities={k: (int(entities.id[row]), int(entities.generation[row])) for k, row in enumerate(rows)},
-        stops={k: [(*people.position_mm[0, k].tolist(), 0)] for k in range(walkers)},
-        lateness_ns=np.zeros((TICKS, walkers), np.int64),
-        cpu_ns=0,
-        troubles=[],
-        radius_mm=room.settings.interest_radius_mm,
-        tick_hz=room.settings.tick_hz,
-    )
-    received: list[tuple[int, ...]] = []
+@dataclass(frozen=True)
+class Script:
+    """What is not as usual: people who walk about without a headset, send at every step, and are there all the time."""
+
+    skip: frozenset[tuple[int, int]] = frozenset()  # (client, step) of poses that arrive together with the next one
+    tracked: frozenset[int] = frozenset()
+    still: frozenset[int] = frozenset()
+    comes: Mapping[int, int] = field(default_factory=dict)  # first step
+    goes: Mapping[int, int] = field(default_factory=dict)  # last step
+    deaf: Mapping[int, range] = field(default_factory=dict)  # steps at which a socket is full
+
+    def motion(self, walkers: int, seed: int) -> Motion:
+        """Let people walk about, some with headsets; others stay where they begin."""
+        rng, everybody = np.random.default_rng(seed), np.arange(walkers)
+        track = walk(rng, walkers, SIDE_M, TICKS, PERIOD_NS / 1e9)
+        columns = (track.position_m, track.yaw, track.pitch)
+        for column in columns:
+            column[:, list(self.still)] = column[:1, list(self.still)]
+        worn = np.isin(everybody, list(self.tracked))
+        return embody(rng, Track(*columns), PERIOD_NS / 1e9, tracked=worn, swing_m=0.2)
+
+
+def play(walkers: int, sampled: frozenset[int], seed: int = 1, **unusual: Any) -> Run:
+    """Let people walk about in a room. unusual: parts of a Script."""
+    stage = _Stage(walkers, sampled, seed, Script(**unusual))
     for step in range(TICKS):
-        now_ns = step * PERIOD_NS
-        for number, row in enumerate(rows):
-            if (number, step - 1) in skip:
-                room.receive_pose(row, frames[step - 1, number, 2:].tobytes(), now_ns / 1e9 - 0.03)
-            if (number, step) not in skip:
-                room.receive_pose(row, frames[step, number, 2:].tobytes(), now_ns / 1e9 - 0.02)
-        room.tick(now_ns / 1e9)
-        for number, guest in enumerate(guests):
-            received += _logged(number, guest, now_ns + LAG_NS, log)
-    log.frames = np.array(received, np.int64)
-    return Run(people, log)
+        stage.play(step)
+    stage.log.frames = np.array(stage.received, np.int64)
+    return Run(stage.people, stage.log)
+
+
+class _Stage:
+    """A room, and who is in it."""
+
+    def __init__(self, walkers: int, sampled: frozenset[int], seed: int, script: Script) -> None:
+        self.people = script.motion(walkers, seed)
+        self._script = script
+        self._in_order = sorted(range(walkers), key=lambda number: script.comes.get(number, 0))
+        self._room = Room("played", _world(self.people, self._in_order), RoomSettings(capacity=walkers), 0.0)
+        self._guests = [Guest(_identity(number)) for number in range(walkers)]
+        self._rows: dict[int, int] = {}
+        self._frames, self._lengths = pose_frames(self.people, FIRST_SEQ, np.random.default_rng(seed))
+        self.received: list[tuple[int, ...]] = []
+        self.log = Log(
+            frames=np.zeros(0, np.int64),
+            sampled={number: [] for number in sampled},
+            visits={},
+            lateness_ns=np.zeros((TICKS, walkers), np.int64),
+            cpu_ns=0,
+            troubles=[],
+            radius_mm=self._room.settings.interest_radius_mm,
+            tick_hz=self._room.settings.tick_hz,
+        )
+
+    def play(self, step: int) -> None:
+        """Let people come, send, be told, and go."""
+        script, now = self._script, step * PERIOD_NS / 1e9
+        for number in [number for number in self._in_order if script.comes.get(number, 0) == step]:
+            self._rows[number] = self._room.join(self._guests[number], 0, now)
+            self.log.visits[number] = _visit(self._room, self._rows[number], step)
+        for number in self._rows:
+            self._guests[number].is_writable = step not in script.deaf.get(number, ())
+            self._send(number, step, now)
+        self._room.tick(now)
+        for number, guest in enumerate(self._guests):
+            self.received += _logged(number, guest, step * PERIOD_NS + LAG_NS, self.log)
+        for number in [number for number, last in script.goes.items() if last == step]:
+            self._room.leave(self._rows.pop(number), now)
+            self.log.visits[number].left_ns = step * PERIOD_NS
+
+    def _send(self, number: int, step: int, now: float) -> None:
+        """Send what a client sends at a step, and before it what it did not send at the last one."""
+        first = self.log.visits[number].first_step
+        for at, received in ((step - 1, now - 0.03), (step, now - 0.02)):
+            is_due = ((number, at) in self._script.skip) == (at < step)
+            if is_due and (at == first or number not in self._script.still):
+                frame = self._frames[at - first, number, 2 : self._lengths[number]]
+                self._room.receive_pose(self._rows[number], frame.tobytes(), received)
+
+
+def _visit(room: Room, row: int, step: int) -> Visit:
+    entities = room.state.entities
+    x, y, z = entities.position[row].tolist()
+    stop = (x, y, z, int(entities.yaw[row]))
+    return Visit(int(entities.id[row]), int(entities.generation[row]), step * PERIOD_NS, [stop], step)
 
 
 def _logged(number: int, guest: Guest, arrived_ns: int, log: Log) -> list[tuple[int, ...]]:
@@ -122,9 +183,10 @@ def _identity(number: int) -> Identity:
     return Identity(f"guest:{number}", "Walker", "", "", none, none, guest=True, token_id="", expires_at=np.inf)
 
 
-def _world(people: Walk) -> World:
-    """Make a world whose spawn points are where the walk begins."""
-    spawns = [{"position": [x / 1000, 0, z / 1000], "yaw": 0} for x, _, z in people.position_mm[0].tolist()]
+def _world(people: Motion, in_order: list[int]) -> World:
+    """Make a world whose spawn points are where each walk begins, in the order in which people come."""
+    places = people.position_mm[0, in_order].tolist()
+    spawns = [{"position": [x / 1000, 0, z / 1000], "yaw": 0} for x, _, z in places]
     bounds = {"min": [-50, -1, -50], "max": [50, 10, 50]}
     title = dict.fromkeys(("en", "fr", "es", "ar"), "Played")
     return World.parse(json.dumps({"name": "played", "title": title, "bounds": bounds, "spawns": spawns}))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.client_frames import (
-    POSE_FRAME_BYTES,
+    POSE_BYTES,
     client_frame,
     message_type,
     next_frame,
@@ -16,38 +16,50 @@ from benchmarks.client_frames import (
     snapshot_data_start,
     summary,
 )
+from benchmarks.motion import Motion, embody
 from benchmarks.walkers import walk
 from protocol import schema
 from protocol.codec import decode, encode
 from protocol.framing import Framing, Opcode, WebSocketReader, frame
-from protocol.records import Section, read_sections
+from protocol.records import PARTS, Section, read_sections
 from protocol.schema import SPEC_OF, Sender
 from tests.benchmarks.packing import section, snapshot
 
 
-def test_pose_frames_say_where_the_walkers_are() -> None:
-    """Each frame unmasks and decodes to a pose message with the walker's sequence and quantised pose."""
-    people = walk(np.random.default_rng(3), 4, 20.0, 6, 0.05)
-    frames = pose_frames(people, 64, np.random.default_rng(4))
-    assert frames.shape == (6, 4, POSE_FRAME_BYTES)
+def moving(people: int, steps: int, *tracked: int) -> Motion:
+    """Let people walk, some of them with a headset."""
+    rng = np.random.default_rng(3)
+    worn = np.isin(np.arange(people), tracked)
+    return embody(rng, walk(rng, people, 20.0, steps, 0.05), 0.05, tracked=worn, swing_m=0.2)
+
+
+def test_pose_frames_say_where_people_are() -> None:
+    """Each frame unmasks and decodes to a pose message with the sender's sequence and quantised pose."""
+    people = moving(4, 6, 1, 3)
+    frames, lengths = pose_frames(people, 64, np.random.default_rng(4))
+    assert frames.shape == (6, 4, POSE_BYTES[Section.TRACKED_INPUT])
     for step in range(6):
         for number in range(4):
-            (payload,) = WebSocketReader(1000).feed(frames[step, number].tobytes())
+            (payload,) = WebSocketReader(1000).feed(frames[step, number, : lengths[number]].tobytes())
             assert isinstance(payload, bytes)
             message = decode(payload, Sender.CLIENT)
             ((kind, table),) = read_sections(memoryview(message.record))
             (row,) = table
-            assert kind is Section.ROOT_INPUT
+            assert kind is (Section.TRACKED_INPUT if number in (1, 3) else Section.ROOT_INPUT)
             assert (row["seq"], row["age"]) == (64 + step, 0)
             assert [row[axis] for axis in "xyz"] == people.position_mm[step, number].tolist()
             assert (row["yaw"], row["pitch"]) == (people.yaw_turns[step, number], people.pitch_steps[step, number])
+            if kind is Section.TRACKED_INPUT:
+                worn = number // 2
+                for index, part in enumerate(PARTS):
+                    assert [row[part][axis] for axis in "xyz"] == people.parts_mm[step, worn, index].tolist()
+                    assert row[part]["orientation"] == people.parts_packed[step, worn, index]
 
 
 def test_pose_frames_are_masked_at_random() -> None:
     """Keys differ from frame to frame: a server that skipped unmasking would not get away with it."""
-    people = walk(np.random.default_rng(3), 8, 20.0, 8, 0.05)
-    keys = pose_frames(people, 64, np.random.default_rng(4))[:, :, 2:6].reshape(-1, 4)
-    assert len(np.unique(keys, axis=0)) > 60
+    frames, _ = pose_frames(moving(8, 8), 64, np.random.default_rng(4))
+    assert len(np.unique(frames[:, :, 2:6].reshape(-1, 4), axis=0)) > 60
 
 
 @given(st.binary(min_size=0, max_size=70_000), st.binary(min_size=4, max_size=4))

@@ -16,6 +16,7 @@ def result(cpu_us: float, *, invalid: str | None = None, violations: int = 0) ->
         "cpu_us_per_update": cpu_us,
         "updates_delivered": 100 * 200 * 10,
         "ticks": 200,
+        "oracle_self_test": True,
         "oracle_violations": violations,
         "oracle_first_violations": [{"tick": 1}] * violations,
         "parameters": {"avatars": 100},
@@ -56,7 +57,7 @@ def test_a_floor_out_of_all_proportion_counts_for_nothing() -> None:
 
 def test_the_bare_server_serves_its_clients() -> None:
     """Every client is sent its frame at every tick, over real sockets."""
-    plan = FloorPlan(8, 300, 20, warmup_s=0.5, seconds=1.0, server_cpu=None, load_cpu=None)
+    plan = FloorPlan(8, 34, 300, 20, warmup_s=0.5, seconds=1.0, server_cpu=None, load_cpu=None)
     told = floor.measure(plan, Progress())
     assert told.frame_bytes == 300
     assert 0.8 < told.served < 1.2  # one tick more or less at either end, of twenty

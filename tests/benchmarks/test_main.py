@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.__main__ import BAD_USAGE, main
-from benchmarks.plaza import Parameters
+from benchmarks.parameters import Parameters
 
 
 @pytest.mark.parametrize(
@@ -40,4 +40,4 @@ def test_the_measured_steps_follow_the_warm_up() -> None:
     """Seconds become steps of the 20 poses a second that everybody sends."""
     asked = Parameters(avatars=4, seconds=1.5, warmup=0.5, server_cpu=None, generator_cpu=None)
     assert asked.measured_steps == (10, 40)
-    assert asked.phases_ns.tolist() == [0, 12_500_000, 25_000_000, 37_500_000]
+    assert asked.phases_ns(4).tolist() == [0, 12_500_000, 25_000_000, 37_500_000]

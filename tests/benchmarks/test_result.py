@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.cpu_time import CpuTime
 from benchmarks.oracle import Violation
+from benchmarks.plan import Log
+from benchmarks.process_usage import CpuTime
 from benchmarks.result import Measurement, describe, reasons_against
 from benchmarks.sampled_oracle import Verdict
-from benchmarks.swarm import Log
+from benchmarks.scenario import Findings
 
 
 def figures(**changed: Any) -> dict[str, Any]:
@@ -55,6 +56,13 @@ def test_what_speaks_against_a_run_is_said(changed: dict[str, Any], reason: str)
     assert reason in said
 
 
+def test_where_nobody_moves_there_need_be_no_updates() -> None:
+    """And everything else still counts."""
+    still = figures(updates_expected=0, updates_delivered=0)
+    assert reasons_against(still, 1, [], is_lively=False) == []
+    assert len(reasons_against(still | {"oracle_self_test": False}, 1, [], is_lively=False)) == 1
+
+
 def test_troubles_speak_against_a_run() -> None:
     """A lost connection, a correction or an error in the server's log."""
     (said,) = reasons_against(figures(), 1, ["client 3: connection closed by the server", "another"])
@@ -67,14 +75,13 @@ def test_two_unpinned_generators_may_use_two_cores() -> None:
     assert reasons_against(figures(generator_cpu=1.5), 2, []) == []
 
 
-def measured(verdict: Verdict) -> dict[str, Any]:
-    """Describe a run of two clients over four steps, of which the first two are warm-up."""
-    lateness = np.array([[9, 9], [9, 9], [1, 2], [3, 4]]) * 1_000_000
+def measured(verdict: Verdict, findings: Findings | None = None) -> dict[str, Any]:
+    """Describe a run of three clients over four steps: two are warm-up, and in the others one has nothing to say."""
+    lateness = np.array([[9, 9, 9], [9, 9, 9], [1, 2, -1], [3, 4, -1]]) * 1_000_000
     log = Log(
         frames=np.zeros((0, 9), np.int64),
         sampled={},
-        entities={},
-        stops={},
+        visits={},
         lateness_ns=lateness,
         cpu_ns=500_000_000,
         troubles=[],
@@ -84,7 +91,18 @@ def measured(verdict: Verdict) -> dict[str, Any]:
     return describe(
         "plaza",
         {"avatars": 2},
-        Measurement(verdict, [log], (2, 4), CpuTime(2.0, 0.5, 0.02), generator_cores=1, seconds=2.0, troubles=[]),
+        Measurement(
+            verdict=verdict,
+            logs=[log],
+            measured_steps=(2, 4),
+            server=CpuTime(2.0, 0.5, 0.02),
+            server_growth_kib=100,
+            generator_cores=1,
+            seconds=2.0,
+            troubles=[],
+            is_lively=True,
+            findings=findings or Findings(),
+        ),
     )
 
 
@@ -96,6 +114,7 @@ def test_figures_are_ratios_of_what_was_measured() -> None:
         snapshot_bytes=11_500,
         ticks=40,
         room_ms=2050,
+        people=2,
         observations=80,
         neighbours=160,
         comparisons=10,
@@ -110,6 +129,7 @@ def test_figures_are_ratios_of_what_was_measured() -> None:
     assert result["generator_lateness_ms"]["max"] == 4.0
     assert (result["server_cpu"], result["server_waited"], result["generator_cpu"]) == (0.25, 0.01, 0.25)
     assert (result["ticks_skipped"], result["neighbours_mean"]) == (2, 2.0)
+    assert result["server_memory_kib_per_avatar"] == 50.0
     assert json.loads(json.dumps(result)) == result
 
 
@@ -128,3 +148,12 @@ def test_an_empty_run_is_invalid_and_still_describable() -> None:
     assert "no updates" in result["invalid"]
     assert result["cpu_us_per_update"] is None
     assert result["latency_ms"] == {"p50": None, "p99": None, "max": None}
+
+
+def test_what_a_scenario_finds_is_part_of_the_result() -> None:
+    """Its figures, its violations and its reasons stand beside those of every run."""
+    found = Findings({"all_in_s": 1.5}, [Violation(1, 2, "an id came back early")], ["somebody never came"])
+    result = measured(Verdict(violations=[Violation(3, 4, "wrong")]), found)
+    assert result["all_in_s"] == 1.5
+    assert result["oracle_violations"] == 2
+    assert result["invalid"].endswith("somebody never came")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.sampled_oracle import corrupted
 from benchmarks.snapshot_reader import read_snapshot
-from protocol.records import MAX_DELTA_XZ, SECTION_HEADER, SNAPSHOT_HEADER, Section
+from benchmarks.watched import corrupted
+from protocol.records import MAX_DELTA_XZ, SNAPSHOT_HEADER, Section
 from tests.benchmarks.packing import section, snapshot
 from tests.benchmarks.played import LAG_NS, LEAD_NS, PERIOD_NS, TICKS, WARM_TICKS, WINDOW_NS, Run, play
 
@@ -83,8 +83,8 @@ def test_a_snapshot_that_does_not_come_is_missed(run: Run) -> None:
 
 def test_a_wrong_millimetre_is_found(run: Run) -> None:
     """The smallest error a delta can have, once: from then on until the next absolute record."""
-    data = corrupted(run.log.sampled[7][TICK - 1][1])
-    assert data is not None
+    data, is_record = corrupted(run.log.sampled[7][TICK - 1][1])
+    assert is_record
     run.tamper(7, TICK, data)
     verdict = run.judged()
     assert {violation.observer for violation in verdict.violations} == {7}
@@ -127,13 +127,74 @@ def test_only_the_window_counts(run: Run) -> None:
     assert half.room_ms == (half.ticks - 1) * 50
 
 
+def test_head_and_hands_are_compared_too() -> None:
+    """In a room of headsets and desktops a faultless run has no violation, and errors are those of quantisation."""
+    verdict = play(WALKERS, SAMPLED, tracked=frozenset(range(0, WALKERS, 2))).judged()
+    assert verdict.violations == []
+    assert verdict.is_self_test_caught
+    assert 0.5 * 2**0.5 < verdict.max_error_mm <= 0.5 * 3**0.5
+    assert 0.2 < verdict.max_error_degrees <= 90 / 127 / 2 + 1e-9
+
+
+def test_a_hand_off_by_a_millimetre_is_found() -> None:
+    """The last byte but four of a tracked delta is where the right hand went along Z."""
+    run = play(WALKERS, SAMPLED, tracked=frozenset(range(WALKERS)))
+    data = bytearray(run.log.sampled[7][TICK - 1][1])
+    data[-5] ^= 1
+    run.tamper(7, TICK, bytes(data))
+    verdict = run.judged()
+    assert {violation.observer for violation in verdict.violations} == {7}
+    assert verdict.max_error_mm > 0.5 * 3**0.5
+
+
+def test_who_comes_and_goes_is_held_meanwhile() -> None:
+    """Somebody who comes late is expected from the first snapshot on, and no longer after the last."""
+    run = play(WALKERS, SAMPLED, comes={5: 20, 2: 25}, goes={9: 40})
+    verdict = run.judged()
+    assert verdict.violations == []
+    assert verdict.people == WALKERS - 1
+    assert verdict.observations == (TICKS - WARM_TICKS) * WALKERS - 10 - 15 - (TICKS - 41)
+    run.log.visits[9].left_ns = None
+    assert run.judged().violations  # were it still there, others would have to hold it
+
+
+def test_who_reads_slowly_is_judged_by_what_it_was_told() -> None:
+    """Ticks at which it was told nothing are not missed, and nothing of it is counted."""
+    slow = frozenset({7})
+    run = play(WALKERS, SAMPLED, still=slow, deaf={7: range(20, 27)})
+    verdict = run.judged(slow=slow)
+    assert verdict.violations == []
+    assert verdict.snapshots == (TICKS - WARM_TICKS) * (WALKERS - 1)
+    assert verdict.updates_delivered == pytest.approx(verdict.updates_expected, rel=0.002)
+    counted = run.judged()
+    assert counted.updates_delivered < 0.999 * counted.updates_expected
+
+
+def test_a_room_without_motion_is_tested_by_its_digests() -> None:
+    """Once a second everybody is told that nothing happened; the self-test falsifies a digest then."""
+    verdict = play(WALKERS, SAMPLED, still=frozenset(range(WALKERS))).judged()
+    assert verdict.violations == []
+    assert verdict.updates_expected == verdict.updates_delivered == 0
+    assert verdict.comparisons > 0
+    assert verdict.is_self_test_caught
+    assert verdict.ticks > TICKS / 3  # the silent ones between two snapshots included
+
+
 def test_corruption_is_one_millimetre() -> None:
     """The self-test's frame differs in one record, by one millimetre, and is readable."""
-    data = snapshot(
-        section(Section.ROOT_DELTA, {"id": 1, "shift": (MAX_DELTA_XZ, 0, 5)}, {"id": 2, "shift": (6, 7, 8)})
-    )
-    wrong = corrupted(data)
-    assert wrong is not None
-    deltas = read_snapshot(wrong).deltas
-    assert [delta.shift for delta in deltas] == [(MAX_DELTA_XZ - 1, 0, 5), (6, 7, 8)]
-    assert corrupted(data[: -2 * 10 - SECTION_HEADER.itemsize]) is None
+    enter, root = section(Section.ENTER, {"id": 3}), section(Section.ROOT, {"id": 3, "place": (8, 0, 0)})
+    moves = section(Section.ROOT_DELTA, {"id": 1, "shift": (MAX_DELTA_XZ, 0, 5)}, {"id": 2, "shift": (6, 7, 8)})
+    wrong, is_record = corrupted(snapshot(enter, root, moves))
+    assert is_record
+    assert [delta.shift for delta in read_snapshot(wrong).deltas] == [(MAX_DELTA_XZ - 1, 0, 5), (6, 7, 8)]
+    assert read_snapshot(wrong).absolutes[0].pose.place == (8, 0, 0)
+    wrong, is_record = corrupted(snapshot(enter, root))
+    assert is_record
+    assert read_snapshot(wrong).absolutes[0].pose.place == (9, 0, 0)
+
+
+def test_where_there_is_no_record_the_digest_is_falsified() -> None:
+    """By its lowest bit."""
+    wrong, is_record = corrupted(snapshot(held=((1, 1),)))
+    assert not is_record
+    assert read_snapshot(wrong).digest == read_snapshot(snapshot(held=((1, 1),))).digest ^ 1

@@ -12,23 +12,26 @@ import pytest
 from benchmarks import swarm
 from benchmarks.client_frames import pose_frames
 from benchmarks.generators import GeneratorError, Generators
-from benchmarks.swarm import FIRST_SEQ, Failed, Plan
+from benchmarks.motion import embody
+from benchmarks.plan import FIRST_SEQ, Failed, Plan, Role
 from benchmarks.walkers import walk
 
 
 def plan(port: int) -> Plan:
     """Plan for two clients and a few steps."""
-    people = walk(np.random.default_rng(1), 2, 10.0, 5, 0.05)
+    rng = np.random.default_rng(1)
+    people = embody(rng, walk(rng, 2, 10.0, 5, 0.05), 0.05)
+    frames, lengths = pose_frames(people, FIRST_SEQ, rng)
     return Plan(
         host="127.0.0.1",
         port=port,
         room="room",
         world="open",
-        numbers=[0, 1],
-        sampled=frozenset({0}),
-        frames=pose_frames(people, FIRST_SEQ, np.random.default_rng(1)),
-        starts_mm=people.position_mm[0],
-        phases_ns=[0, 25_000_000],
+        roles=[
+            Role(number, (0, 0, 0), 25_000_000 * number, int(lengths[number]), is_sampled=number == 0)
+            for number in (0, 1)
+        ],
+        frames=frames,
         period_ns=50_000_000,
         measured_steps=(1, 4),
         mask_seed=1,

@@ -1,4 +1,4 @@
-"""How much CPU a process used, and how long it waited for a core, as the kernel counts it."""
+"""How much CPU and memory a process used, and how long it waited for a core, as the kernel counts it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 # Fields 14 and 15 of /proc/PID/stat, utime and stime, counted behind the command's closing bracket (field 2).
 _UTIME, _STIME = 11, 12
 _CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+_RESIDENT = 1  # field 2 of /proc/PID/statm, in pages
+_PAGE_KIB = os.sysconf("SC_PAGE_SIZE") // 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +41,9 @@ def cpu_time(pid: int) -> CpuTime:
     except FileNotFoundError:
         waited = 0.0
     return CpuTime(time.monotonic(), used, waited)
+
+
+def resident_kib(pid: int) -> int:
+    """Read how much of a process's memory is in RAM, in KiB."""
+    fields = (Path("/proc") / str(pid) / "statm").read_text(encoding="ascii").split()
+    return int(fields[_RESIDENT]) * _PAGE_KIB

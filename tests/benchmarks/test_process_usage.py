@@ -1,11 +1,11 @@
-"""CPU time is read as the kernel counts it."""
+"""CPU time and memory are read as the kernel counts them."""
 
 from __future__ import annotations
 
 import os
 import time
 
-from benchmarks.cpu_time import cpu_time
+from benchmarks.process_usage import cpu_time, resident_kib
 
 
 def test_work_is_counted() -> None:
@@ -17,3 +17,11 @@ def test_work_is_counted() -> None:
     used = cpu_time(os.getpid()).since(before)
     assert 0.1 <= used.used <= used.at + 0.05
     assert 0 <= used.waited <= used.at
+
+
+def test_memory_in_use_is_counted() -> None:
+    """Sixteen megabytes that are written to are seen, give or take what else the process does."""
+    before = resident_kib(os.getpid())
+    taken = bytearray(b"x" * (16 << 20))
+    assert 12 << 10 < resident_kib(os.getpid()) - before < 24 << 10
+    assert len(taken) == 16 << 20

@@ -1,0 +1,163 @@
+"""Runs any scenario once: server process, generator processes, schedule, oracle, result."""
+
+from __future__ import annotations
+
+import resource
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks import client_frames
+from benchmarks.evidence import gather
+from benchmarks.expectations import FullRate
+from benchmarks.generators import Generators
+from benchmarks.parameters import PERIOD_NS, POSE_HZ
+from benchmarks.plan import FIRST_SEQ, Plan, Role
+from benchmarks.process_usage import cpu_time, resident_kib
+from benchmarks.result import Measurement, describe
+from benchmarks.sampled_oracle import SampledOracle
+from benchmarks.scenario import Played
+from benchmarks.server_process import serving
+
+if TYPE_CHECKING:
+    from benchmarks.evidence import Ints
+    from benchmarks.motion import Motion
+    from benchmarks.parameters import Parameters
+    from benchmarks.progress import Progress
+    from benchmarks.scenario import Guest, Scenario
+
+ROOM, WORLD = "benchmark", "open"
+
+_LEAD_NS = 500_000_000  # between "everybody is there" and the first step
+_TAIL_STEPS = POSE_HZ // 2  # people go on for a moment, so that the last measured tick is like any other
+_DEAF_STEPS = 3 * POSE_HZ  # for how long slow clients read nothing, so that they are behind when it counts
+_OWN_OPTIONS = ("joiners", "rate", "slow_share", "slow_bytes", "pairs")
+
+
+def run(scenario: Scenario, asked: Parameters, progress: Progress) -> dict[str, Any]:
+    """Run a scenario once and return the result as plain data.
+
+    Raises ServerError or GeneratorError, both RuntimeErrors, where there is nothing to report.
+    """
+    _allow_many_sockets()
+    begin, end = asked.measured_steps
+    rng = np.random.default_rng(asked.seed)
+    guests = scenario.guests(asked)
+    staged = scenario.stage(rng, asked, len(guests), end + _TAIL_STEPS)
+    with serving(len(guests), asked.server_cpu, scenario.radius_m) as server:
+        empty_kib = resident_kib(server.pid)
+        plans = _plans(asked, guests, staged.motion, server.port, rng)
+        with Generators(plans, asked.generator_cpu) as generators:
+            with progress.stage("bringing people in", asked.avatars) as advance:
+                generators.wait_until_ready(advance)
+            start_ns = time.monotonic_ns() + _LEAD_NS
+            generators.start(start_ns)
+            window_ns = (start_ns + begin * PERIOD_NS, start_ns + end * PERIOD_NS)
+            _sleep_until(window_ns[0], progress, "warming up")
+            before = cpu_time(server.pid)
+            _sleep_until(window_ns[1], progress, "measuring")
+            used, full_kib = cpu_time(server.pid).since(before), resident_kib(server.pid)
+            logs = generators.logs()
+        troubles = [*server.troubles(), *(what for log in logs for what in log.troubles)]
+
+    visits = {number: visit for log in logs for number, visit in log.visits.items()}
+    phases = asked.phases_ns(len(guests))
+    first_steps = np.array([visits[k].first_step if k in visits else 0 for k in range(len(guests))], np.int64)
+
+    def sent_ns(who: Ints, seq: Ints) -> Ints:
+        return start_ns + (seq - FIRST_SEQ + first_steps[who]) * PERIOD_NS + phases[who]
+
+    evidence = gather(staged.motion, logs, sent_ns)
+    slow = frozenset(number for number, guest in enumerate(guests) if guest.is_slow)
+    oracle = SampledOracle(evidence, FullRate(logs[0].radius_mm), window_ns, slow)
+    with progress.stage("asking the oracle", oracle.ticks) as advance:
+        verdict = oracle.replay(advance)
+    played = Played(
+        guests=guests,
+        visits=visits,
+        evidence=evidence,
+        arrived_ns=lambda number: start_ns + guests[number].arrives * PERIOD_NS,
+        window_ns=window_ns,
+        rows=evidence.measured_rows(window_ns),
+    )
+    return describe(
+        scenario.name,
+        _workload(scenario, asked)
+        | staged.facts
+        | {"pose_bytes": float(client_frames.pose_lengths(staged.motion).mean())},
+        Measurement(
+            verdict=verdict,
+            logs=logs,
+            measured_steps=(begin, end),
+            server=used,
+            server_growth_kib=full_kib - empty_kib,
+            generator_cores=asked.generators if asked.generator_cpu is None else 1,
+            seconds=asked.seconds,
+            troubles=troubles,
+            is_lively=scenario.is_lively,
+            findings=scenario.judge(played),
+        ),
+    )
+
+
+def _workload(scenario: Scenario, asked: Parameters) -> dict[str, Any]:
+    """Describe what was asked for, without the options of other scenarios."""
+    told = {
+        name: value for name, value in asdict(asked).items() if name not in _OWN_OPTIONS or name in scenario.options
+    }
+    return told | {"pose_hz": POSE_HZ}
+
+
+def _plans(asked: Parameters, guests: list[Guest], motion: Motion, port: int, rng: np.random.Generator) -> list[Plan]:
+    """Deal the clients out to the generator processes, like cards."""
+    people = len(guests)
+    frames, lengths = client_frames.pose_frames(motion, FIRST_SEQ, rng)
+    sampled = set(rng.choice(people, min(asked.observers, people), replace=False).tolist())
+    phases = asked.phases_ns(people).tolist()
+    roles = [
+        Role(
+            number=number,
+            start_mm=tuple(motion.position_mm[0, number].tolist()),
+            phase_ns=phases[number],
+            frame_bytes=int(lengths[number]),
+            is_sampled=number in sampled,
+            is_still=bool(motion.is_still[number]),
+            is_slow=guest.is_slow,
+            arrives=guest.arrives,
+            stays=guest.stays,
+        )
+        for number, guest in enumerate(guests)
+    ]
+    return [
+        Plan(
+            host="127.0.0.1",
+            port=port,
+            room=ROOM,
+            world=WORLD,
+            roles=roles[k :: asked.generators],
+            frames=np.ascontiguousarray(frames[:, k :: asked.generators]),
+            period_ns=PERIOD_NS,
+            measured_steps=asked.measured_steps,
+            mask_seed=int(rng.integers(2**32)),
+            deaf_step=max(1, asked.measured_steps[0] - _DEAF_STEPS),
+            slow_bytes_per_step=-(-asked.slow_bytes // POSE_HZ),
+        )
+        for k in range(asked.generators)
+    ]
+
+
+def _sleep_until(moment_ns: int, progress: Progress, what: str) -> None:
+    """Sleep until a moment of the monotonic clock, moving a bar a few times a second."""
+    begin_ns = time.monotonic_ns()
+    with progress.stage(what, (moment_ns - begin_ns) / 1e9) as advance:
+        while (left_ns := moment_ns - time.monotonic_ns()) > 0:
+            time.sleep(min(0.25, left_ns / 1e9))
+            advance((time.monotonic_ns() - begin_ns) / 1e9)
+
+
+def _allow_many_sockets() -> None:
+    """Raise the soft limit of open files to the hard one: each client is a socket, here and in the server."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,91 @@
+"""What a scenario is: who comes when, how they move, and what is looked at besides what is looked at in every run.
+
+`scenarios` lists them; `engine` runs any of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.plan import BEFORE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+
+    from benchmarks.evidence import Evidence
+    from benchmarks.motion import Motion
+    from benchmarks.oracle import Violation
+    from benchmarks.parameters import Parameters
+    from benchmarks.plan import Visit
+
+    Result = dict[str, Any]
+    Run = Callable[[Parameters], Result]
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """One client of a scenario: when it comes and goes (steps), and whether it reads slowly."""
+
+    arrives: int = BEFORE
+    stays: int | None = None
+    is_slow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """How people move, and facts about the place for the report."""
+
+    motion: Motion
+    facts: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A finished run, for the judges of single scenarios."""
+
+    guests: list[Guest]
+    visits: dict[int, Visit]
+    evidence: Evidence
+    arrived_ns: Callable[[int], int]  # when a guest was to arrive
+    window_ns: tuple[int, int]
+    rows: range  # the measured ticks
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a scenario adds to a result: figures, violations, and reasons why it counts for nothing."""
+
+    figures: dict[str, Any] = field(default_factory=dict)
+    violations: Sequence[Violation] = ()
+    reasons: Sequence[str] = ()
+
+
+def _everybody(asked: Parameters) -> list[Guest]:
+    return [Guest() for _ in range(asked.avatars)]
+
+
+def _nothing(_played: Played) -> Findings:
+    return Findings()
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One workload.
+
+    stage: makes so many people move for so many steps. options: the parameters that it has besides those of all, with
+    their defaults. is_lively: whether there are updates to count.
+    """
+
+    name: str
+    what: str
+    stage: Callable[[np.random.Generator, Parameters, int, int], Staged]
+    options: dict[str, float] = field(default_factory=dict)
+    radius_m: float = 10.0
+    has_floor: bool = False
+    is_lively: bool = True
+    guests: Callable[[Parameters], list[Guest]] = _everybody
+    judge: Callable[[Played], Findings] = _nothing
+    repeat: Callable[[Run, Parameters], Result] | None = None  # for scenarios of several runs
