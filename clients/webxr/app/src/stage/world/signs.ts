@@ -26,7 +26,7 @@ const STYLES: Readonly<Record<Sign["style"], Style>> = {
     aspect: 7,
     texelsPerM: 110,
     background: null,
-    ink: "#b98f45",
+    ink: "#17335c",
     edge: null,
     weight: 600,
     letters: 0.62,
