@@ -107,10 +107,6 @@ export class Picture implements Scene {
     this.#player.handOver(to);
   }
 
-  goTo(entity: number): void {
-    this.#player.goTo(entity);
-  }
-
   setTouchMove(right: number, forward: number): void {
     this.#player.setTouchMove(right, forward);
   }

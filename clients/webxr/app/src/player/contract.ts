@@ -31,7 +31,7 @@ export type Prompt =
   | { readonly kind: "portal"; readonly portal: Portal }
   | { readonly kind: "person"; readonly entity: number };
 
-export type PlayerAction = "take" | "put_down" | "hand_over" | "sit" | "stand" | "go_to" | "teleport" | "walk" | "vr";
+export type PlayerAction = "take" | "put_down" | "hand_over" | "sit" | "stand" | "teleport" | "walk" | "vr";
 
 /** Keys that belong to the interface; the player only hears them. */
 export type Command = "chat" | "close" | "mute" | "roster" | "help" | `emote-${1 | 2 | 3 | 4 | 5 | 6}`;

@@ -77,7 +77,7 @@ export class Desktop {
     });
     this.#pointer = new Pointer(canvas, () => settings.pointer.peek() === "lock", {
       look: (dx, dy) => {
-        this.lookBy(dx, dy);
+        this.#look(dx, dy);
       },
       tap: (x, y) => {
         actions.tap(this.#sightThrough(x, y));
@@ -92,14 +92,6 @@ export class Desktop {
   setTouchMove(right: number, forward: number): void {
     this.#touchRight = right;
     this.#touchForward = forward;
-  }
-
-  /** Turn the view as if it were dragged by so many pixels. */
-  lookBy(dx: number, dy: number): void {
-    const scale = LOOK_RAD_PER_PX * this.#settings.lookSensitivity.peek();
-    const tilt = this.#settings.invertLook.peek() ? 1 : -1;
-    this.view.look(-dx * scale, tilt * dy * scale);
-    this.#bodyYaw = this.view.yaw;
   }
 
   /** Walk to a place, and do something there. False where no way was found. */
@@ -164,6 +156,13 @@ export class Desktop {
   dispose(): void {
     this.#keyboard.dispose();
     this.#pointer.dispose();
+  }
+
+  #look(dx: number, dy: number): void {
+    const scale = LOOK_RAD_PER_PX * this.#settings.lookSensitivity.peek();
+    const tilt = this.#settings.invertLook.peek() ? 1 : -1;
+    this.view.look(-dx * scale, tilt * dy * scale);
+    this.#bodyYaw = this.view.yaw;
   }
 
   #wish(visit: Visit, dtS: number): Wish {

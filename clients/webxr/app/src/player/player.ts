@@ -75,10 +75,6 @@ export class Player {
     return this.#vr.isActive;
   }
 
-  get isSeated(): boolean {
-    return this.#visit?.isSeated ?? false;
-  }
-
   /** Where one's own avatar is drawn, metres; null outside a room. */
   get position(): Point | null {
     return this.#visit?.feet ?? null;
@@ -167,26 +163,9 @@ export class Player {
     void this.#visit?.handOver(this.#hand(), to);
   }
 
-  sit(seat: number): void {
-    void this.#visit?.sit(seat);
-  }
-
-  standUp(): void {
-    void this.#visit?.stand();
-  }
-
-  goTo(entity: number): void {
-    void this.#visit?.goTo(entity);
-  }
-
   /** From the on-screen stick: each from −1 to 1. */
   setTouchMove(right: number, forward: number): void {
     this.#desktop.setTouchMove(right, forward);
-  }
-
-  /** From a finger on the look area: pixels dragged. */
-  lookBy(dx: number, dy: number): void {
-    this.#desktop.lookBy(dx, dy);
   }
 
   async enterVr(): Promise<void> {

@@ -1,6 +1,6 @@
 /**
  * One stay in one room: where one stands in it, what is around, and the deeds that a command of the server answers
- * (sitting, taking, handing over, going to somebody).
+ * (sitting, taking, handing over, jumping).
  *
  * Knows nothing of keys, cameras or headsets: desktop, touch and VR share it.
  */
@@ -140,14 +140,6 @@ export class Visit {
 
   teleport(place: Point): Promise<boolean> {
     return this.#jump("teleport", place, this.room.own.yaw);
-  }
-
-  async goTo(entity: number): Promise<void> {
-    try {
-      await this.room.goTo(entity);
-    } catch (error) {
-      this.#refuse("go_to", refusalName(error));
-    }
   }
 
   /** Put what a hand holds down on what is below `at`. */

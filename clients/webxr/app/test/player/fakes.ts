@@ -94,10 +94,6 @@ export class FakeRoom {
     this.own.yaw = yaw;
   }
 
-  async goTo(entity: number): Promise<void> {
-    await this.#answer("goTo", entity);
-  }
-
   #hold(entity: number, holder: number): void {
     const thing = this.things.get(entity);
     if (thing) this.things.set(entity, { ...thing, holder });
@@ -135,9 +131,4 @@ export class FakeStage {
   constructor() {
     this.rig.add(this.camera);
   }
-}
-
-/** Let everything that was promised happen. */
-export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 8; turn++) await Promise.resolve();
 }

@@ -2,7 +2,7 @@ import { Refusal } from "@presence-hub/client";
 import { beforeEach, describe, expect, it } from "vitest";
 import { withinReach } from "../../src/player/carrying";
 import { Visit } from "../../src/player/visit";
-import { FakeRoom, FakeStage, settle } from "./fakes";
+import { FakeRoom, FakeStage } from "./fakes";
 import { DOCUMENT, GEOMETRY } from "./world";
 
 let room: FakeRoom;
@@ -172,13 +172,6 @@ describe("jumps", () => {
     expect(await visit.teleport([-9, 0, 12])).toBe(false);
     expect(room.sent).toEqual([]);
     expect(refusals).toEqual(["teleport: out_of_reach"]);
-  });
-
-  it("to a person report a refusal", async () => {
-    room.refusal = Refusal.OUT_OF_REACH;
-    await visit.goTo(3);
-    await settle();
-    expect(refusals).toEqual(["go_to: out_of_reach"]);
   });
 });
 
