@@ -111,7 +111,7 @@ export class Client {
   }
 
   /** Call `listener` whenever this happens; returns how to stop. What a listener throws is reported, and goes no further. */
-  on<E extends keyof ClientEvents>(event: E, listener: Listener<E>): () => void {
+  on<E extends keyof ClientEvents>(event: E, listener: (value: ClientEvents[E]) => void): () => void {
     const listeners = this.listeners.get(event) ?? new Set();
     this.listeners.set(event, listeners.add(listener));
     return () => listeners.delete(listener);

@@ -19,7 +19,7 @@ export {
 export type { End } from "./errors.js";
 export type { Changes, ClientEvents, Corrected, Gestured, LeftRoom, Notice, Said } from "./events.js";
 export { Action, Cause, Channel, Close, Emote, Refusal, Section, Status } from "./generated.js";
-export type { Lane, Person, Thing } from "./generated.js";
+export type { Lane, Person, Thing, WelcomeMessage } from "./generated.js";
 export { OwnAvatar } from "./motion/own-avatar.js";
 export type { Ground } from "./motion/own-avatar.js";
 export type { Part, TrackedParts } from "./motion/input-pose.js";

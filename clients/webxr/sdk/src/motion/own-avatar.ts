@@ -55,7 +55,7 @@ export class OwnAvatar {
   private shutZone: string | null = null;
   private shutUntilMs = -Infinity;
 
-  /** @internal `moved` is called after every change. */
+  /** @internal */
   constructor(sender: PoseSender, now: () => number, moved: () => void) {
     this.sender = sender;
     this.now = now;
