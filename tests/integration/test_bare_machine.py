@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from tests.integration import bare_root
-from tests.integration.serving import first_of_three_free_ports, seconds_until_healthy
+from tests.integration.serving import first_of_three_free_ports, front_page, seconds_until_healthy
 
 pytestmark = [pytest.mark.long, bare_root.skip_unless_possible]
 
 PREREQUISITES = ("python3", "python3-venv", "make", "ca-certificates")
-COLD_START_S = 90
+COLD_START_S = 180
+WARM_START_S = 5
 STOP_S = 30
 
 
@@ -30,22 +31,24 @@ def machine(tmp_path: Path) -> Iterator[Path]:
         yield root
 
 
-def test_make_run_serves_within_90_seconds_and_dies_with_its_group(machine: Path, tmp_path: Path) -> None:
-    """A cold `make run` answers /healthz within 90 s; a SIGTERM to its group leaves no process behind."""
-    port = first_of_three_free_ports()
-    command = ("make", "-C", "/presence", "run", f"PORT={port}", "BOTS=3")
+def test_make_run_serves_the_app_soon_and_dies_with_its_group(machine: Path, tmp_path: Path) -> None:
+    """Cold within 3 minutes, warm within 5 s; a SIGTERM to its group leaves no process behind."""
     log = tmp_path / "run.log"
-    with log.open("wb") as output:
-        server = start(machine, *command, output=output.fileno())
-        try:
-            serving_after_s = seconds_until_healthy(server, port, deadline_s=COLD_START_S)
-            assert serving_after_s is not None, log.read_text()
-            assert len(processes_inside(machine)) >= 3, "make, the server and its bots"
-            os.killpg(server.pid, signal.SIGTERM)
-            server.wait(STOP_S)
-            assert emptied(machine, within_s=STOP_S), log.read_text()
-        finally:
-            end(machine, server)
+    for deadline_s in (COLD_START_S, WARM_START_S):
+        port = first_of_three_free_ports()
+        command = ("make", "-C", "/presence", "run", f"PORT={port}", "BOTS=3")
+        with log.open("wb") as output:
+            server = start(machine, *command, output=output.fileno())
+            try:
+                serving_after_s = seconds_until_healthy(server, port, deadline_s=deadline_s)
+                assert serving_after_s is not None, log.read_text()
+                assert b'<script type="module"' in front_page(port)
+                assert len(processes_inside(machine)) >= 3, "make, the server and its bots"
+                os.killpg(server.pid, signal.SIGTERM)
+                server.wait(STOP_S)
+                assert emptied(machine, within_s=STOP_S), log.read_text()
+            finally:
+                end(machine, server)
 
 
 def test_ci_passes(machine: Path, tmp_path: Path) -> None:

