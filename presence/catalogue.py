@@ -42,7 +42,8 @@ def check(paths: Sequence[Path], out: TextIO) -> int:
     worlds = _read_files(paths, problems)
     known = _read_folder(SHIPPED_WORLDS, []) | worlds
     for path, world in worlds.values():
-        counts = f"{len(world.walls_mm)} walls, {len(world.zones)} zones, {len(world.spawns_mm)} spawns"
+        counts = f"{len(world.walls_mm)} walls, {len(world.zones)} zones, {len(world.seats_mm)} seats, "
+        counts += f"{len(world.spawns_mm)} spawns"
         print(f"{path}: good: world {world.name}, {counts}, digest {world.digest}", file=out)
         for problem in _dead_portals(path, world, known):
             print(f"{problem} (no fault of this file)", file=out)

@@ -93,7 +93,7 @@ def test_a_good_file_is_said_to_be_good(tmp_path: Path) -> None:
     """With what it holds, and exit code 0."""
     path = write(tmp_path, "a.json")
     digest = World.parse(path.read_text()).digest
-    assert check(path) == (0, [f"{path}: good: world lab, 0 walls, 0 zones, 1 spawns, digest {digest}"])
+    assert check(path) == (0, [f"{path}: good: world lab, 0 walls, 0 zones, 0 seats, 1 spawns, digest {digest}"])
 
 
 def test_bad_files_are_said_with_all_problems(tmp_path: Path) -> None:
