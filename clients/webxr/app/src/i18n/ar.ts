@@ -20,7 +20,7 @@ export const ar: Catalogue = {
   "lobby.lead":
     "التقِ بزملاء من جميع البلدان الأعضاء في مكان واحد: شاهدوا بعضكم بعضًا وتحادثوا واعملوا جنبًا إلى جنب، من المتصفح أو بنظارة الواقع الافتراضي.",
   "lobby.name": "اسمك",
-  "lobby.name_example": "آدا لوفلايس",
+  "lobby.name_example": "مثلًا: آدا لوفلايس",
   "lobby.name_needed": "يرجى إدخال اسمك أولًا.",
   "lobby.enter": "دخول",
   "lobby.have_token": "لدي رمز دخول",

@@ -18,7 +18,7 @@ export const en = {
   "lobby.lead":
     "Meet colleagues from every member country in one place: see each other, talk, and work side by side, in a browser or a headset.",
   "lobby.name": "Your name",
-  "lobby.name_example": "Ada Lovelace",
+  "lobby.name_example": "For example Ada Lovelace",
   "lobby.name_needed": "Please enter your name first.",
   "lobby.enter": "Enter",
   "lobby.have_token": "I have a sign-in token",

@@ -20,7 +20,7 @@ export const es: Catalogue = {
   "lobby.lead":
     "Encuéntrese con colegas de todos los países miembros en un mismo lugar: véanse, hablen y trabajen codo con codo, en un navegador o con un visor.",
   "lobby.name": "Su nombre",
-  "lobby.name_example": "Ada Lovelace",
+  "lobby.name_example": "Por ejemplo, Ada Lovelace",
   "lobby.name_needed": "Escriba primero su nombre.",
   "lobby.enter": "Entrar",
   "lobby.have_token": "Tengo un token de acceso",

@@ -55,6 +55,10 @@ export function milliseconds(language: Language, value: number, digits = 0): str
   return format.format(value);
 }
 
+export function percent(language: Language, share: number): string {
+  return cached("percent", language, () => new Intl.NumberFormat(language, { style: "percent" })).format(share);
+}
+
 /** A rate of bytes, in kilobytes a second. */
 export function byteRate(language: Language, bytesPerS: number): string {
   const format = cached(

@@ -20,7 +20,7 @@ export const fr: Catalogue = {
   "lobby.lead":
     "Retrouvez vos collègues de tous les pays membres en un même lieu : voyez-vous, parlez-vous et travaillez côte à côte, dans un navigateur ou un casque.",
   "lobby.name": "Votre nom",
-  "lobby.name_example": "Ada Lovelace",
+  "lobby.name_example": "Par exemple Ada Lovelace",
   "lobby.name_needed": "Indiquez d’abord votre nom.",
   "lobby.enter": "Entrer",
   "lobby.have_token": "J’ai un jeton de connexion",

@@ -8,31 +8,31 @@ import { SettingsDialog } from "./settings";
 import { ToastList } from "./toasts";
 
 export function Root() {
-    const { store } = useApp();
-    const panels = store.panels.value;
-    return (
-        <>
-            <CurrentScreen />
-            {panels.has("settings") && <SettingsDialog />}
-            {panels.has("help") && <HelpDialog />}
-            <ToastList />
-        </>
-    );
+  const { store } = useApp();
+  const panels = store.panels.value;
+  return (
+    <>
+      <CurrentScreen />
+      {panels.has("settings") && <SettingsDialog />}
+      {panels.has("help") && <HelpDialog />}
+      <ToastList />
+    </>
+  );
 }
 
 function CurrentScreen() {
-    const { store } = useApp();
-    const screen = store.screen.value;
-    switch (screen.kind) {
-        case "lobby":
-            return <Lobby />;
-        case "loading":
-            return <LoadingScreen {...screen} />;
-        case "room":
-            return <Hud />;
-        case "failed":
-            return <FailedScreen {...screen} />;
-        case "ended":
-            return <EndedScreen {...screen} />;
-    }
+  const { store } = useApp();
+  const screen = store.screen.value;
+  switch (screen.kind) {
+    case "lobby":
+      return <Lobby />;
+    case "loading":
+      return <LoadingScreen {...screen} />;
+    case "room":
+      return <Hud />;
+    case "failed":
+      return <FailedScreen {...screen} />;
+    case "ended":
+      return <EndedScreen {...screen} />;
+  }
 }

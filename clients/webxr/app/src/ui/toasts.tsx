@@ -4,21 +4,21 @@ import { useApp } from "./context";
 import { IconButton } from "./parts/button";
 
 export function ToastList() {
-    const { store, t } = useApp();
-    return (
-        <div class="toasts" role="status" aria-live="polite">
-            {store.toasts.shown.value.map(({ id, tone, key, values }) => (
-                <p key={id} class={`toast ${tone}`} data-testid="toast" data-key={key}>
-                    <span>{say(store.settings.language.value, key, values)}</span>
-                    <IconButton
-                        icon="close"
-                        label={t("close")}
-                        onClick={() => {
-                            store.toasts.dismiss(id);
-                        }}
-                    />
-                </p>
-            ))}
-        </div>
-    );
+  const { store, t } = useApp();
+  return (
+    <div class="toasts" role="status" aria-live="polite">
+      {store.toasts.shown.value.map(({ id, tone, key, values }) => (
+        <p key={id} class={`toast ${tone}`} data-testid="toast" data-key={key}>
+          <span>{say(store.settings.language.value, key, values)}</span>
+          <IconButton
+            icon="close"
+            label={t("close")}
+            onClick={() => {
+              store.toasts.dismiss(id);
+            }}
+          />
+        </p>
+      ))}
+    </div>
+  );
 }

@@ -11,66 +11,66 @@ import { Rooms } from "./rooms";
 import { SignIn } from "./sign-in";
 
 export function Lobby() {
-    const { store, actions, t } = useApp();
-    const nameInput = useRef<HTMLInputElement>(null);
-    useEffect(() => {
-        store.directory.watch();
-        return () => {
-            store.directory.unwatch();
-        };
-    }, [store]);
-
-    /** A guest without a name cannot enter: ask for it instead. */
-    const enter = (room: string, world: string) => {
-        if (store.token.peek() === "" && store.settings.name.peek() === "") {
-            nameInput.current?.focus();
-            nameInput.current?.setAttribute("aria-invalid", "true");
-            store.toasts.add("problem", "lobby.name_needed");
-        } else {
-            void actions.enter({ room, world });
-        }
+  const { store, actions, t } = useApp();
+  const nameInput = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    store.directory.watch();
+    return () => {
+      store.directory.unwatch();
     };
+  }, [store]);
 
-    return (
-        <div class="lobby" data-testid="lobby">
-            <header class="hero">
-                <div class="hero-bar">
-                    <p class="wordmark">
-                        <Mark />
-                        <span>Presence</span>
-                    </p>
-                    <LanguageSelect isLabelHidden />
-                    <IconButton
-                        icon="settings"
-                        label={t("settings.title")}
-                        data-testid="settings-toggle"
-                        onClick={() => {
-                            actions.toggle("settings");
-                        }}
-                    />
-                </div>
-                <Globe />
-                <div class="hero-words">
-                    <h1>{t("lobby.title")}</h1>
-                    <p class="lead">{t("lobby.lead")}</p>
-                    <SignIn nameInput={nameInput} onEnter={enter} />
-                    {store.isVrSupported.value && (
-                        <p class="vr-hint">
-                            <Icon name="headset" />
-                            {t("lobby.vr_hint")}
-                        </p>
-                    )}
-                </div>
-            </header>
-            <main class="lobby-main" id="main">
-                <FindColleague onEnter={enter} />
-                <Rooms onEnter={enter} />
-                <MakeRoom onEnter={enter} />
-            </main>
+  /** A guest without a name cannot enter: ask for it instead. */
+  const enter = (room: string, world: string) => {
+    if (store.token.peek() === "" && store.settings.name.peek() === "") {
+      nameInput.current?.focus();
+      nameInput.current?.setAttribute("aria-invalid", "true");
+      store.toasts.add("problem", "lobby.name_needed");
+    } else {
+      void actions.enter({ room, world });
+    }
+  };
+
+  return (
+    <div class="lobby" data-testid="lobby">
+      <header class="hero">
+        <div class="hero-bar">
+          <p class="wordmark">
+            <Mark />
+            <span>Presence</span>
+          </p>
+          <LanguageSelect isLabelHidden />
+          <IconButton
+            icon="settings"
+            label={t("settings.title")}
+            data-testid="settings-toggle"
+            onClick={() => {
+              actions.toggle("settings");
+            }}
+          />
         </div>
-    );
+        <Globe />
+        <div class="hero-words">
+          <h1>{t("lobby.title")}</h1>
+          <p class="lead">{t("lobby.lead")}</p>
+          <SignIn nameInput={nameInput} onEnter={enter} />
+          {store.isVrSupported.value && (
+            <p class="vr-hint">
+              <Icon name="headset" />
+              {t("lobby.vr_hint")}
+            </p>
+          )}
+        </div>
+      </header>
+      <main class="lobby-main" id="main">
+        <FindColleague onEnter={enter} />
+        <Rooms onEnter={enter} />
+        <MakeRoom onEnter={enter} />
+      </main>
+    </div>
+  );
 }
 
 export interface EnterProps {
-    readonly onEnter: (room: string, world: string) => void;
+  readonly onEnter: (room: string, world: string) => void;
 }

@@ -11,27 +11,27 @@ import { TopBar } from "./top-bar";
 import { TouchStick } from "./touch-stick";
 
 export function Hud() {
-    const { store, positions } = useApp();
-    return (
-        <div class="hud">
-            <TopBar />
-            <Banner />
-            <main class="hud-main" id="main">
-                <Roster />
-                <PersonCard />
-                {store.panels.value.has("network") && <NetworkPanel />}
-                <Chat />
-                <PromptHint />
-                <TouchStick />
-                <Dock />
-            </main>
-            <output
-                hidden
-                data-testid="own-position"
-                ref={(element) => {
-                    positions.followOwn(element);
-                }}
-            />
-        </div>
-    );
+  const { store, positions } = useApp();
+  return (
+    <div class="hud">
+      <TopBar />
+      <Banner />
+      <main class="hud-main" id="main">
+        <Roster />
+        <PersonCard />
+        {store.panels.value.has("network") && <NetworkPanel />}
+        <Chat />
+        <PromptHint />
+        <TouchStick />
+        <Dock />
+      </main>
+      <output
+        hidden
+        data-testid="own-position"
+        ref={(element) => {
+          positions.followOwn(element);
+        }}
+      />
+    </div>
+  );
 }
