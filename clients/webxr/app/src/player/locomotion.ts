@@ -10,8 +10,6 @@ export const WALK_M_S = 2.4;
 export const RUN_M_S = 4.8;
 const ACCELERATION_M_S2 = 16;
 const BRAKING_M_S2 = 22;
-/** A tab that slept does not leap. */
-export const LONGEST_STEP_S = 0.25;
 
 /** What is asked for: each axis from −1 to 1, as the view sees it. */
 export interface Wish {

@@ -16,7 +16,6 @@ import { type Raycaster, Vector3 } from "three";
 import type { PlayerHooks, PlayerSettings, Prompt } from "./contract";
 import { Desktop } from "./desktop";
 import type { Hand } from "./carrying";
-import { LONGEST_STEP_S } from "./locomotion";
 import { samePrompt } from "./prompt";
 import type { PlayerStage } from "./stage";
 import { Visit } from "./visit";
@@ -101,12 +100,11 @@ export class Player {
   update(dtS: number, nowMs: number, frame?: XRFrame): void {
     const visit = this.#visit;
     if (!visit) return;
-    const stepS = Math.min(dtS, LONGEST_STEP_S);
     visit.carrying.update(nowMs);
     if (this.#vr.isActive.peek()) {
-      if (frame) this.#vr.update(visit, stepS, frame);
+      if (frame) this.#vr.update(visit, dtS, frame);
     } else {
-      this.#desktop.update(visit, stepS);
+      this.#desktop.update(visit, dtS);
       visit.carrying.carry("right", this.#desktop.hand(visit), visit.feet);
     }
     const portal = visit.dwell.update(visit.portal, nowMs);

@@ -8,42 +8,40 @@ import {
   Color,
   DynamicDrawUsage,
   Group,
-  Line,
-  LineBasicMaterial,
+  InstancedMesh,
+  Matrix4,
   Mesh,
   MeshBasicMaterial,
   RingGeometry,
   ShaderMaterial,
   SphereGeometry,
   type Camera,
-  type Vector3,
+  Vector3,
 } from "three";
 import { PALETTE } from "./palette";
-import { additive } from "./surfaces";
 
 const ARC_POINTS = 48;
-const ALLOWED = new Color(0x7fc8ff);
+const BEAD_M = 0.013;
+// Dark enough for pale stone, bright enough for carpets.
+const ALLOWED = new Color(0x1f8fff);
 const REFUSED = new Color(PALETTE.red);
 
 export class Markers {
   readonly group = new Group();
-  readonly #arc: Line<BufferGeometry, LineBasicMaterial>;
+  /** Beads: lines are a hair thin in a headset. */
+  readonly #arc: InstancedMesh<SphereGeometry, MeshBasicMaterial>;
   readonly #landing = new Group();
-  readonly #landingMaterial = additive(null, 0x7fc8ff, 0.85);
+  readonly #teleportMaterial = new MeshBasicMaterial({ color: ALLOWED, fog: false, toneMapped: false });
   readonly #selection: Mesh<RingGeometry, MeshBasicMaterial>;
   readonly #vignette: Mesh<SphereGeometry, ShaderMaterial>;
 
   constructor() {
-    const positions = new BufferAttribute(new Float32Array(ARC_POINTS * 3), 3).setUsage(DynamicDrawUsage);
-    const geometry = new BufferGeometry().setAttribute("position", positions);
-    this.#arc = new Line(
-      geometry,
-      new LineBasicMaterial({ color: ALLOWED, transparent: true, opacity: 0.9, fog: false }),
-    );
+    this.#arc = new InstancedMesh(new SphereGeometry(BEAD_M, 8, 6), this.#teleportMaterial, ARC_POINTS);
+    this.#arc.instanceMatrix.setUsage(DynamicDrawUsage);
     this.#arc.frustumCulled = false;
-    const ring = new Mesh(new RingGeometry(0.26, 0.32, 40).rotateX(-Math.PI / 2), this.#landingMaterial);
-    const dot = new Mesh(new CircleGeometry(0.07, 24).rotateX(-Math.PI / 2), this.#landingMaterial);
-    const heading = new Mesh(arrow(), this.#landingMaterial);
+    const ring = new Mesh(new RingGeometry(0.25, 0.33, 40).rotateX(-Math.PI / 2), this.#teleportMaterial);
+    const dot = new Mesh(new CircleGeometry(0.07, 24).rotateX(-Math.PI / 2), this.#teleportMaterial);
+    const heading = new Mesh(arrow(), this.#teleportMaterial);
     this.#landing.add(ring, dot, heading);
     this.#selection = new Mesh(
       new RingGeometry(0.42, 0.47, 48).rotateX(-Math.PI / 2),
@@ -57,16 +55,13 @@ export class Markers {
 
   /** Show the arc through `points` (any number up to 48), and where it lands, turned to `yaw`; refused places are red. */
   showTeleport(points: readonly Vector3[], target: Vector3 | null, yaw: number, isAllowed: boolean): void {
-    const positions = this.#arc.geometry.getAttribute("position");
-    const count = Math.min(points.length, ARC_POINTS);
-    for (let index = 0; index < count; index++) {
-      const point = points[index];
-      if (point) positions.setXYZ(index, point.x, point.y, point.z);
+    this.#arc.count = Math.min(points.length, ARC_POINTS);
+    for (let bead = 0; bead < this.#arc.count; bead++) {
+      const { x, y, z } = points[bead] ?? ORIGIN;
+      this.#arc.setMatrixAt(bead, BEAD.makeTranslation(x, y, z));
     }
-    positions.needsUpdate = true;
-    this.#arc.geometry.setDrawRange(0, count);
-    this.#arc.material.color = isAllowed ? ALLOWED : REFUSED;
-    this.#landingMaterial.color = isAllowed ? ALLOWED : REFUSED;
+    this.#arc.instanceMatrix.needsUpdate = true;
+    this.#teleportMaterial.color = isAllowed ? ALLOWED : REFUSED;
     this.#arc.visible = true;
     this.#landing.visible = target !== null;
     if (target) {
@@ -98,7 +93,7 @@ export class Markers {
 
   dispose(): void {
     this.group.traverse((object) => {
-      if (!(object instanceof Mesh || object instanceof Line)) return;
+      if (!(object instanceof Mesh)) return;
       const drawn = object as Mesh<BufferGeometry, MeshBasicMaterial>;
       drawn.geometry.dispose();
       drawn.material.dispose();
@@ -144,3 +139,6 @@ function makeVignette(): Mesh<SphereGeometry, ShaderMaterial> {
   mesh.visible = false;
   return mesh;
 }
+
+const ORIGIN = new Vector3();
+const BEAD = new Matrix4();

@@ -52,8 +52,8 @@ const EYE_HEIGHT_M = 1.65;
 const SHADOW_REACH_M = 22;
 const SHADOW_DISTANCE_M = 60;
 const PICK_REACH_M = 40;
-/** A longer pause between frames moves nothing further than this. */
-const LONGEST_STEP_S = 0.1;
+/** A longer pause between frames moves nothing further than this; slow machines keep pace down to four frames a second. */
+const LONGEST_STEP_S = 0.25;
 
 export class Stage {
   readonly renderer: WebGLRenderer;
