@@ -34,7 +34,6 @@ export default defineConfig({
     // Three.js is one chunk, and is asked for only when there is something to draw.
     chunkSizeWarningLimit: 900,
     target: "es2023",
-    chunkSizeWarningLimit: 1500, // three.js alone is half of it, and everybody needs it at once
     rolldownOptions: { input: { index: "index.html", world: "world.html" } },
   },
   server: { proxy: { "/v1": { target: "http://127.0.0.1:8080", ws: true } } },

@@ -2,7 +2,6 @@
  * textures and materials; knows nothing of geometry. */
 
 import {
-  AdditiveBlending,
   Color,
   DoubleSide,
   FrontSide,
@@ -193,18 +192,4 @@ function clearer(material: MeshPhysicalMaterial): Material {
     );
   };
   return material;
-}
-
-/** A material for light that is added on top of what is there: beams, rings, shimmer. */
-export function additive(map: Texture | null, colour: number, opacity: number): MeshBasicMaterial {
-  return new MeshBasicMaterial({
-    map,
-    color: colour,
-    opacity,
-    transparent: true,
-    blending: AdditiveBlending,
-    depthWrite: false,
-    side: DoubleSide,
-    fog: false,
-  });
 }
