@@ -126,6 +126,21 @@ def test_a_tracked_pose_comes_with_head_and_hands() -> None:
         assert part.orientation == pytest.approx((0, 0, math.sin(math.pi / 8), math.cos(math.pi / 8)), abs=2e-3)
 
 
+def test_a_headset_put_on_brings_head_and_hands_at_once() -> None:
+    """They do not grow out of the floor: what the earlier sample lacks is taken from the later one."""
+    watcher = Watcher()
+    first, second = Sections(), Sections()
+    first.enter(1, 1)
+    first.root(1, (0, 0, 0), 0, 0)
+    second.tracked(1, (100, 0, 0), 0, 0, [(0, 1600, 0, packed((0, 0, 0, 1)))] * 3)
+    watcher.see(1000, first)
+    watcher.see(1050, second)
+    pose = watcher.buffer.pose(1, 1010.0)
+    assert pose.parts is not None
+    assert pose.x == pytest.approx(0.02)
+    assert pose.parts[0].position == pytest.approx((0.0, 1.6, 0.0))
+
+
 def test_an_object_turns_the_shorter_way() -> None:
     """Two packings of nearly the same orientation are near each other, whatever their signs."""
     watcher = Watcher()

@@ -97,6 +97,17 @@ def test_a_correction_is_adopted_and_not_sent_back() -> None:
     assert sender.due(1.0) is None
 
 
+def test_a_correction_is_sent_behind_poses_in_the_air() -> None:
+    """One of them may be accepted from where the server put the avatar: the last word is the place it gave."""
+    sender = started()
+    for step in (1, 2):
+        sender.move(Pose(float(step)), float(step))
+        sender.due(float(step))
+    sender.correct(Correction(1, Cause.WALL, 500, 0, 0, 0))
+    assert sent_x(sender.due(3.0)) == 500
+    assert sender.due(4.0) is None
+
+
 def test_sequences_go_on_into_the_next_room() -> None:
     """A pose of the new room is never taken for an old one."""
     sender = started()

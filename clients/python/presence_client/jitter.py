@@ -10,7 +10,7 @@ numbers):
 
 1. Samples stand at their sample time: snapshot time minus the record's age.
 2. Between two samples the pose is interpolated; a gap of more than `PAUSE_MS` is a pause, and motion fills only its
-end.
+end. Head and hands that the earlier sample lacks are those of the later one.
 3. To a sample marked as a jump nothing is interpolated: the earlier pose holds until the jump's time.
 4. Before the oldest sample the oldest holds.
 5. Beyond the newest sample the motion of the last two goes on for `COAST_MS` and then eases back to the newest, until
@@ -175,9 +175,17 @@ class PoseBuffer:
         self._times[ids, slots] = np.where(is_later, times, newest)
         self._jumps[ids, slots] = applied.jumped
         self._spoken_ms[ids] = applied.time_ms
+        self._spread_parts(ids, columns)
         self._body[ids] = columns.body[ids]
         for ring in _POSE_RINGS:
             getattr(self, ring)[ids, slots] = getattr(columns, ring[1:])[ids]
+
+    def _spread_parts(self, ids: Ids, columns: Columns) -> None:
+        """Show who puts a headset on as in the first sample with head and hands; older ones had none."""
+        new = ids[(columns.body[ids] == Section.TRACKED) & (self._body[ids] != Section.TRACKED)]
+        if len(new):
+            self._parts[new] = columns.parts[new][:, None]
+            self._part_orientations[new] = columns.part_orientations[new][:, None]
 
     def _reach(self, capacity: int) -> None:
         old = len(self._count)

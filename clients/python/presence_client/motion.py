@@ -77,9 +77,14 @@ class PoseSender:
         self._adopt(Pose(*_place(joined)))
 
     def correct(self, correction: Correction) -> None:
-        """Adopt the place the server insists on; gaze, head and hands stay as they are."""
+        """Adopt the place the server insists on; gaze, head and hands stay as they are.
+
+        Poses still in the air are judged from there, and one may be accepted: the place is then sent again behind them.
+        """
         x, y, z, yaw = _place(correction)
         self._adopt(replace(self._pose or Pose(), x=x, y=y, z=z, yaw=yaw))
+        if self._seq != correction.seq:
+            self.repeat()
 
     def jump(self, x: float, y: float, z: float, yaw: float) -> None:
         """Stand where a teleport that was carried out led."""
