@@ -9,7 +9,6 @@ import {
   MeshPhysicalMaterial,
   MeshStandardMaterial,
   type Material,
-  type Texture,
 } from "three";
 import { lit, type LightUniforms } from "./lit";
 import { PALETTE } from "./palette";
