@@ -30,7 +30,9 @@ const ui = mountUi({ root: element("ui", HTMLDivElement), canvas, store, actions
 window.presence = {
   version,
   stats: () => picture?.stats ?? null,
+  network: () => actions.network(),
   ownPosition: () => picture?.ownPosition() ?? null,
+  seen: (entity) => picture?.seen(entity) ?? null,
 };
 
 actions.start(readEntry(location));

@@ -4,21 +4,29 @@
  * What the state calls its scene. Owns the order in which a frame is made; draws nothing by itself.
  */
 import { effect, type ReadonlySignal } from "@preact/signals";
-import { PoseTable, type Room } from "@presence-hub/client";
+import { PARTS, PART_SIZE, PoseTable, Section, type Room } from "@presence-hub/client";
+import { Vector3 } from "three";
 import type { Language } from "./i18n/translate";
 import type { PlayerHooks, Prompt } from "./player/contract";
 import { Player } from "./player/player";
-import { Stage, type Quality } from "./stage/stage";
-import {
-  NoPictureError,
-  type AvatarLook,
-  type Point,
-  type Scene,
-  type Stats,
-  type ThingLook,
-  type World,
-} from "./state/scene";
+import { Stage, type Quality, type StageStats } from "./stage/stage";
+import { NoPictureError, type AvatarLook, type Point, type Scene, type ThingLook, type World } from "./state/scene";
 import type { Settings } from "./state/settings";
+
+/** Halfway up an avatar: what is on the screen when somebody is. */
+const MIDDLE_M = 1.1;
+
+/** How somebody is drawn. */
+export interface Sight {
+  /** Of the feet, metres. */
+  readonly position: Point;
+  /** Radians. */
+  readonly yaw: number;
+  /** Head, left and right hand, seven numbers each as in a pose table; null for a body without a headset. */
+  readonly parts: readonly number[] | null;
+  /** Where the middle of the body is on the canvas, in CSS pixels. */
+  readonly screen: { readonly x: number; readonly y: number; readonly isVisible: boolean };
+}
 
 export class Picture implements Scene {
   readonly #stage: Stage;
@@ -91,7 +99,22 @@ export class Picture implements Scene {
     return feet && { x: feet[0], y: feet[1], z: feet[2] };
   }
 
-  get stats(): Stats {
+  /** How somebody is drawn in this frame; null while they are not. */
+  seen(entity: number): Sight | null {
+    const { count, entity: entities, position, yaw, body, parts } = this.#table;
+    const row = entities.subarray(0, count).indexOf(entity);
+    if (row < 0) return null;
+    const [x = 0, y = 0, z = 0] = position.subarray(row * 3, row * 3 + 3);
+    const size = PARTS * PART_SIZE;
+    return {
+      position: { x, y, z },
+      yaw: yaw[row] ?? 0,
+      parts: body[row] === Section.TRACKED ? [...parts.subarray(row * size, row * size + size)] : null,
+      screen: this.#stage.project(new Vector3(x, y + MIDDLE_M, z)),
+    };
+  }
+
+  get stats(): StageStats {
     return this.#stage.stats;
   }
 

@@ -40,9 +40,11 @@ const LATE_MS = 20;
 /** Frames this regular leave room to try more. */
 const ON_TIME_MS = 17.4;
 const WINDOW_FRAMES = 40;
+/** Where frames are few, this is enough to judge by. */
+const WINDOW_MS = 1500;
 const FIRST_PATIENCE_S = 4;
 const LONGEST_PATIENCE_S = 64;
-/** A pause this long is a hidden tab or a loading world, not a slow frame. */
+/** One pause this long is a hidden tab or a loading world, and not a slow frame; the next one in a row is. */
 const PAUSE_MS = 250;
 
 export class Governor {
@@ -52,6 +54,7 @@ export class Governor {
   #calmS = 0;
   #patienceS = FIRST_PATIENCE_S;
   #triedUp = false;
+  #wasPause = false;
 
   get allowance(): Allowance {
     return STEPS[this.#step] ?? { resolution: 1, hasShadows: true };
@@ -59,10 +62,13 @@ export class Governor {
 
   /** Tell how long the last frame took, from one to the next. Returns whether the allowance changed. */
   frame(intervalMs: number): boolean {
-    if (intervalMs > PAUSE_MS) return false;
+    const isPause = intervalMs > PAUSE_MS;
+    const isFirst = isPause && !this.#wasPause;
+    this.#wasPause = isPause;
+    if (isFirst) return false;
     this.#frames++;
     this.#sumMs += intervalMs;
-    if (this.#frames < WINDOW_FRAMES) return false;
+    if (this.#frames < WINDOW_FRAMES && this.#sumMs < WINDOW_MS) return false;
     const meanMs = this.#sumMs / this.#frames;
     const windowS = this.#sumMs / 1000;
     this.#frames = 0;

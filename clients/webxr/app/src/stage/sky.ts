@@ -10,6 +10,7 @@ import {
   Scene,
   ShaderMaterial,
   SphereGeometry,
+  UnsignedByteType,
   Vector3,
   WebGLCubeRenderTarget,
   type Texture,
@@ -98,7 +99,7 @@ export class Sky {
     scene.add(dome);
     const size = quality === "low" ? 256 : 512;
     this.#cube = new WebGLCubeRenderTarget(size, {
-      type: HalfFloatType,
+      type: quality === "low" ? UnsignedByteType : HalfFloatType,
       minFilter: LinearFilter,
       generateMipmaps: false,
     });

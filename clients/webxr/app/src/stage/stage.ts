@@ -37,12 +37,18 @@ export interface StageOptions {
 
 export interface StageStats {
   readonly fps: number;
+  /** Drawn so far. */
+  readonly frames: number;
   /** Main-thread time of a frame, mean. */
   readonly frameMs: number;
   readonly drawCalls: number;
   readonly triangles: number;
   /** Device pixels drawn per CSS pixel. */
   readonly resolution: number;
+  /** What lies on the graphics card. */
+  readonly geometries: number;
+  readonly textures: number;
+  readonly programs: number;
 }
 
 export type FrameListener = (dtS: number, nowMs: number, frame?: XRFrame) => void;
@@ -168,12 +174,17 @@ export class Stage {
   }
 
   get stats(): StageStats {
+    const { memory, programs, render } = this.renderer.info;
     return {
       fps: 1000 / this.#meanIntervalMs,
+      frames: render.frame,
       frameMs: this.#meanFrameMs,
       drawCalls: this.#drawCalls,
       triangles: this.#triangles,
       resolution: this.renderer.getPixelRatio(),
+      geometries: memory.geometries,
+      textures: memory.textures,
+      programs: programs?.length ?? 0,
     };
   }
 

@@ -5,6 +5,7 @@ import {
   Color,
   DoubleSide,
   FrontSide,
+  LinearMipmapNearestFilter,
   MeshBasicMaterial,
   MeshPhysicalMaterial,
   MeshStandardMaterial,
@@ -158,6 +159,11 @@ export class SurfaceLibrary {
     let maps = this.#maps.get(pattern);
     if (!maps) {
       maps = paintSurface(pattern, this.quality === "low" ? 128 : 256, this.quality === "high");
+      if (this.quality === "low") {
+        // Where the processor draws, each of these texels is paid for: four times a frame's cost otherwise.
+        maps.colour.anisotropy = 1;
+        maps.colour.minFilter = LinearMipmapNearestFilter;
+      }
       this.#maps.set(pattern, maps);
     }
     return maps;
