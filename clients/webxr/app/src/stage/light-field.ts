@@ -18,7 +18,7 @@ export interface LightField {
   readonly texels: Uint8Array<ArrayBuffer>;
 }
 
-const LONGEST_TEXELS = 320;
+const LONGEST_TEXELS = 256;
 const FINEST_CELL_M = 0.25;
 /** Daylight loses 1/e of itself over this way indoors. */
 const DAYLIGHT_REACH_M = 8;
@@ -29,7 +29,7 @@ const GLASS_ROOF_OPENNESS = 0.9;
 const STRAIGHT = 5;
 const DIAGONAL = 7;
 const FAR = 0xffff;
-const NEIGHBOURS = [
+const OFFSETS = [
   [1, 0],
   [-1, 0],
   [0, 1],
@@ -39,6 +39,8 @@ const NEIGHBOURS = [
   [-1, 1],
   [-1, -1],
 ] as const;
+
+const STEPS = Int8Array.from(OFFSETS.flat());
 
 export function isSeeThrough(look: string): boolean {
   return look.includes("glass");
@@ -56,7 +58,7 @@ export function bakeLight(document: WorldDocument, daylightStrength: number): Li
   const distance = new Uint16Array(width * depth).fill(FAR);
   const sources: number[] = [];
   openness.forEach((open, at) => {
-    if (open > 0 && !grid.solid[at]) sources.push(at);
+    if (open > 0 && !grid.solid[at] && grid.touchesLess(openness, at)) sources.push(at);
   });
   grid.flood(sources, distance, Math.ceil((DAYLIGHT_REACH_M * 4) / cell) * STRAIGHT);
 
@@ -112,6 +114,12 @@ class Grid {
     }
   }
 
+  /** Whether a neighbour has less than a cell itself: only from such edges is there anything to flood. */
+  touchesLess(values: Float32Array, at: number): boolean {
+    const own = values[at] ?? 0;
+    return OFFSETS.some(([dx, dz]) => (values[at + dz * this.width + dx] ?? own) < own);
+  }
+
   /** Shortest ways round walls from `sources`, up to `limit`; `distance` must hold FAR everywhere it may reach. Returns the
    * reached cells. Buckets by distance instead of a heap: steps are 5 or 7. */
   flood(sources: readonly number[], distance: Uint16Array, limit: number): number[] {
@@ -131,7 +139,9 @@ class Grid {
         reached.push(at);
         const column = at % this.width;
         const row = (at - column) / this.width;
-        for (const [dx, dz] of NEIGHBOURS) {
+        for (let neighbour = 0; neighbour < 16; neighbour += 2) {
+          const dx = STEPS[neighbour] ?? 0;
+          const dz = STEPS[neighbour + 1] ?? 0;
           const nextColumn = column + dx;
           const nextRow = row + dz;
           if (nextColumn < 0 || nextRow < 0 || nextColumn >= this.width || nextRow >= this.depth) continue;
@@ -217,7 +227,7 @@ function addLamps(grid: Grid, document: WorldDocument, light: Float32Array): voi
 function clearAround(grid: Grid, distance: Uint16Array, reached: readonly number[]): void {
   for (const at of reached) {
     distance[at] = FAR;
-    for (const [dx, dz] of NEIGHBOURS) {
+    for (const [dx, dz] of OFFSETS) {
       const next = at + dz * grid.width + dx;
       if (next >= 0 && next < distance.length) distance[next] = FAR;
     }
@@ -230,7 +240,7 @@ function softenWalls(grid: Grid, light: Float32Array, sky: Float32Array): void {
     if (!grid.solid[at]) continue;
     const sum = [0, 0, 0, 0];
     let count = 0;
-    for (const [dx, dz] of NEIGHBOURS) {
+    for (const [dx, dz] of OFFSETS) {
       const next = at + dz * grid.width + dx;
       if (next < 0 || next >= sky.length || grid.solid[next]) continue;
       for (let channel = 0; channel < 3; channel++)

@@ -9,21 +9,23 @@ type Corner = readonly [number, number, number];
 const WHITE: Rgb = [1, 1, 1];
 
 export class Mesher {
-  readonly #positions: number[] = [];
-  readonly #normals: number[] = [];
-  readonly #uvs: number[] = [];
-  readonly #colours: number[] = [];
-  readonly #indices: number[] = [];
+  #positions = new Float32Array(FIRST_VERTICES * 3);
+  #normals = new Float32Array(FIRST_VERTICES * 3);
+  #uvs = new Float32Array(FIRST_VERTICES * 2);
+  #colours = new Float32Array(FIRST_VERTICES * 3);
+  #indices = new Uint32Array(FIRST_VERTICES * 2);
+  #vertices = 0;
+  #corners = 0;
   readonly #frame = new Matrix4();
   readonly #frameNormal = new Matrix3();
   #isIdentity = true;
 
   get isEmpty(): boolean {
-    return this.#indices.length === 0;
+    return this.#corners === 0;
   }
 
   get vertexCount(): number {
-    return this.#positions.length / 3;
+    return this.#vertices;
   }
 
   /** What follows is placed at `x, y, z`, turned by `yaw` radians and scaled. */
@@ -43,22 +45,48 @@ export class Mesher {
   }
 
   vertex(position: Corner, normal: Corner, u: number, v: number, colour: Rgb): number {
+    return this.#put(position[0], position[1], position[2], normal[0], normal[1], normal[2], u, v, colour);
+  }
+
+  #put(x: number, y: number, z: number, nx: number, ny: number, nz: number, u: number, v: number, colour: Rgb): number {
+    if (this.#vertices * 3 === this.#positions.length) this.#grow();
+    const vertex = this.#vertices++;
+    const at = vertex * 3;
     if (this.#isIdentity) {
-      this.#positions.push(position[0], position[1], position[2]);
-      this.#normals.push(normal[0], normal[1], normal[2]);
+      this.#positions[at] = x;
+      this.#positions[at + 1] = y;
+      this.#positions[at + 2] = z;
+      this.#normals[at] = nx;
+      this.#normals[at + 1] = ny;
+      this.#normals[at + 2] = nz;
     } else {
-      POINT.set(position[0], position[1], position[2]).applyMatrix4(this.#frame);
-      NORMAL.set(normal[0], normal[1], normal[2]).applyMatrix3(this.#frameNormal).normalize();
-      this.#positions.push(POINT.x, POINT.y, POINT.z);
-      this.#normals.push(NORMAL.x, NORMAL.y, NORMAL.z);
+      POINT.set(x, y, z).applyMatrix4(this.#frame).toArray(this.#positions, at);
+      POINT.set(nx, ny, nz).applyMatrix3(this.#frameNormal).normalize().toArray(this.#normals, at);
     }
-    this.#uvs.push(u, v);
-    this.#colours.push(colour[0], colour[1], colour[2]);
-    return this.#positions.length / 3 - 1;
+    this.#uvs[vertex * 2] = u;
+    this.#uvs[vertex * 2 + 1] = v;
+    this.#colours[at] = colour[0];
+    this.#colours[at + 1] = colour[1];
+    this.#colours[at + 2] = colour[2];
+    return vertex;
+  }
+
+  #grow(): void {
+    this.#positions = doubled(this.#positions);
+    this.#normals = doubled(this.#normals);
+    this.#uvs = doubled(this.#uvs);
+    this.#colours = doubled(this.#colours);
   }
 
   triangle(a: number, b: number, c: number): void {
-    this.#indices.push(a, b, c);
+    if (this.#corners + 3 > this.#indices.length) {
+      const longer = new Uint32Array(this.#indices.length * 2);
+      longer.set(this.#indices);
+      this.#indices = longer;
+    }
+    this.#indices[this.#corners++] = a;
+    this.#indices[this.#corners++] = b;
+    this.#indices[this.#corners++] = c;
   }
 
   /** A flat four-sided face, corners counter-clockwise seen from its front, with one colour or one for each corner. */
@@ -84,7 +112,7 @@ export class Mesher {
     this.vertex(b, normal, uvs[2] ?? 0, uvs[3] ?? 0, each[1]);
     this.vertex(c, normal, uvs[4] ?? 0, uvs[5] ?? 0, each[2]);
     this.vertex(d, normal, uvs[6] ?? 0, uvs[7] ?? 0, each[3]);
-    this.#indices.push(first, first + 1, first + 2, first, first + 2, first + 3);
+    this.triangle(first, first + 1, first + 2); this.triangle(first, first + 2, first + 3);
   }
 
   /** An axis-parallel box in the current frame. `shadeBelow` darkens its lower edge, as the floor's shade would; `skip` names faces
@@ -151,7 +179,7 @@ export class Mesher {
     for (let index = 0; index + 1 < rings.length; index++) {
       for (let side = 0; side < sides; side++) {
         const a = first + index * around + side;
-        this.#indices.push(a, a + around, a + 1, a + 1, a + around, a + around + 1);
+        this.triangle(a, a + around, a + 1); this.triangle(a + 1, a + around, a + around + 1);
       }
     }
     if (capped) {
@@ -175,8 +203,8 @@ export class Mesher {
       );
     }
     for (let side = 1; side <= sides; side++) {
-      if (up > 0) this.#indices.push(centre, centre + side + 1, centre + side);
-      else this.#indices.push(centre, centre + side, centre + side + 1);
+      if (up > 0) this.triangle(centre, centre + side + 1, centre + side);
+      else this.triangle(centre, centre + side, centre + side + 1);
     }
   }
 
@@ -205,7 +233,7 @@ export class Mesher {
     for (let stack = 0; stack < stacks; stack++) {
       for (let side = 0; side < sides; side++) {
         const a = first + stack * around + side;
-        this.#indices.push(a, a + around, a + 1, a + 1, a + around, a + around + 1);
+        this.triangle(a, a + around, a + 1); this.triangle(a + 1, a + around, a + around + 1);
       }
     }
   }
@@ -230,29 +258,36 @@ export class Mesher {
     }
     const indices = geometry.getIndex();
     const count = indices?.count ?? position.count;
-    for (let index = 0; index < count; index++) this.#indices.push(first + (indices?.getX(index) ?? index));
+    for (let index = 0; index < count; index += 3) {
+      const corner = (offset: number): number => first + (indices?.getX(index + offset) ?? index + offset);
+      this.triangle(corner(0), corner(1), corner(2));
+    }
     geometry.dispose();
   }
 
   build(): BufferGeometry {
     const geometry = new BufferGeometry();
-    geometry.setAttribute("position", new BufferAttribute(new Float32Array(this.#positions), 3));
-    geometry.setAttribute("normal", new BufferAttribute(new Float32Array(this.#normals), 3));
-    geometry.setAttribute("uv", new BufferAttribute(new Float32Array(this.#uvs), 2));
-    geometry.setAttribute("color", new BufferAttribute(new Float32Array(this.#colours), 3));
-    geometry.setIndex(
-      new BufferAttribute(
-        this.vertexCount > 65535 ? new Uint32Array(this.#indices) : new Uint16Array(this.#indices),
-        1,
-      ),
-    );
+    const count = this.#vertices;
+    geometry.setAttribute("position", new BufferAttribute(this.#positions.slice(0, count * 3), 3));
+    geometry.setAttribute("normal", new BufferAttribute(this.#normals.slice(0, count * 3), 3));
+    geometry.setAttribute("uv", new BufferAttribute(this.#uvs.slice(0, count * 2), 2));
+    geometry.setAttribute("color", new BufferAttribute(this.#colours.slice(0, count * 3), 3));
+    const indices = this.#indices.subarray(0, this.#corners);
+    geometry.setIndex(new BufferAttribute(count > 65535 ? indices.slice() : Uint16Array.from(indices), 1));
     geometry.computeBoundingSphere();
     return geometry;
   }
 }
 
+function doubled(array: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
+  const longer = new Float32Array(array.length * 2);
+  longer.set(array);
+  return longer;
+}
+
+/** Room for a first box or two; grown by doubling. */
+const FIRST_VERTICES = 96;
 const POINT = new Vector3();
-const NORMAL = new Vector3();
 const EDGE = new Vector3();
 const OTHER = new Vector3();
 const SCALE = new Vector3();

@@ -69,7 +69,7 @@ export class Kit {
     const rgb = typeof colour === "number" ? linear(colour) : colour;
     this.on(surface).loft(
       rings.map(([y = 0, rx = 0, rz = rx, ox = 0, oz = 0]) => [y, rx, rz, ox + x, oz + z]),
-      sides,
+      this.site.quality === "low" ? Math.max(4, Math.round(sides * 0.6)) : sides,
       rgb,
     );
   }
