@@ -91,9 +91,9 @@ function torso(sculptor: Sculptor, sides: number, detail: Detail): void {
           [0.51, 0.07, 0.07],
         ]
       : [
-          [-0.13, 0.168, 0.115],
-          [-0.09, 0.176, 0.12],
-          [0.03, 0.166, 0.112],
+          [-0.15, 0.186, 0.132],
+          [-0.09, 0.184, 0.13],
+          [0.03, 0.168, 0.115],
           [0.15, 0.153, 0.106],
           [0.27, 0.172, 0.118],
           [0.37, 0.196, 0.124, 0, 0.004],
@@ -154,8 +154,8 @@ function torso(sculptor: Sculptor, sides: number, detail: Detail): void {
     for (const y of [0.05, 0.14]) mesher.ball(0.012, y, front + (y < 0.1 ? 0.006 : 0.013), 0.009, 0.009, 0.006, 6);
     mesher.loft(
       [
-        [-0.135, 0.163, 0.112],
-        [-0.095, 0.163, 0.112],
+        [-0.155, 0.17, 0.118],
+        [-0.148, 0.17, 0.118],
       ],
       sides,
       undefined,
@@ -388,8 +388,9 @@ function leg(sculptor: Sculptor, side: -1 | 1, sides: number, detail: Detail): v
             [-THIGH - 0.03, 0.058],
             [-THIGH, 0.066],
             [-THIGH * 0.4, 0.08],
-            [0.02, 0.092],
-            [0.07, 0.07],
+            [-0.06, 0.084],
+            [0.04, 0.07],
+            [0.08, 0.04],
           ],
       sides,
     );

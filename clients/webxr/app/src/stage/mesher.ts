@@ -112,7 +112,8 @@ export class Mesher {
     this.vertex(b, normal, uvs[2] ?? 0, uvs[3] ?? 0, each[1]);
     this.vertex(c, normal, uvs[4] ?? 0, uvs[5] ?? 0, each[2]);
     this.vertex(d, normal, uvs[6] ?? 0, uvs[7] ?? 0, each[3]);
-    this.triangle(first, first + 1, first + 2); this.triangle(first, first + 2, first + 3);
+    this.triangle(first, first + 1, first + 2);
+    this.triangle(first, first + 2, first + 3);
   }
 
   /** An axis-parallel box in the current frame. `shadeBelow` darkens its lower edge, as the floor's shade would; `skip` names faces
@@ -179,7 +180,8 @@ export class Mesher {
     for (let index = 0; index + 1 < rings.length; index++) {
       for (let side = 0; side < sides; side++) {
         const a = first + index * around + side;
-        this.triangle(a, a + around, a + 1); this.triangle(a + 1, a + around, a + around + 1);
+        this.triangle(a, a + around, a + 1);
+        this.triangle(a + 1, a + around, a + around + 1);
       }
     }
     if (capped) {
@@ -233,7 +235,8 @@ export class Mesher {
     for (let stack = 0; stack < stacks; stack++) {
       for (let side = 0; side < sides; side++) {
         const a = first + stack * around + side;
-        this.triangle(a, a + around, a + 1); this.triangle(a + 1, a + around, a + around + 1);
+        this.triangle(a, a + around, a + 1);
+        this.triangle(a + 1, a + around, a + around + 1);
       }
     }
   }

@@ -14,7 +14,7 @@ import {
 import { lit, type LightUniforms } from "./lit";
 import { PALETTE } from "./palette";
 import type { Quality } from "./quality";
-import { paintSurface, type Pattern, type SurfaceMaps } from "./textures";
+import { leafTexture, paintSurface, type Pattern, type SurfaceMaps } from "./textures";
 
 interface SurfaceLook {
   readonly colour: number;
@@ -53,16 +53,17 @@ const SURFACES = {
   paint: { colour: 0xffffff, roughness: 0.62 },
   gloss: { colour: 0xffffff, roughness: 0.16 },
   metal: { colour: 0xffffff, roughness: 0.34, metalness: 1 },
-  foliage: { colour: 0xffffff, roughness: 0.85 },
+  leaf: { colour: 0xffffff, roughness: 0.85 },
   water: { colour: 0x5f93a8, roughness: 0.06, metalness: 0.1 },
 } as const satisfies Record<string, SurfaceLook>;
 
-/** `glass` is see-through, `glow` shines by itself, `shade` darkens what is under it (its vertices carry how much). */
-export type Surface = keyof typeof SURFACES | "glass" | "frosted" | "glow" | "shade";
+/** `leaf` is seen from both sides; `foliage` is cut from sprays of leaves; `glass` is see-through, `glow` shines by itself, `shade` darkens what is under it (its vertices carry how much). */
+export type Surface = keyof typeof SURFACES | "foliage" | "glass" | "frosted" | "glow" | "shade";
 
 export class SurfaceLibrary {
   readonly #materials = new Map<Surface, Material>();
   readonly #maps = new Map<Pattern, SurfaceMaps>();
+  #leaves: Texture | null = null;
 
   readonly quality: Quality;
   readonly uniforms: LightUniforms;
@@ -94,6 +95,8 @@ export class SurfaceLibrary {
       maps.colour.dispose();
       maps.normal?.dispose();
     }
+    this.#leaves?.dispose();
+    this.#leaves = null;
     this.#materials.clear();
     this.#maps.clear();
   }
@@ -101,6 +104,7 @@ export class SurfaceLibrary {
   #make(surface: Surface): Material {
     if (surface === "glass") return this.#glass(0.1, 0xd5e6e8);
     if (surface === "frosted") return this.#glass(0.55, 0xeef3f3);
+    if (surface === "foliage") return this.#foliage();
     if (surface === "glow") return new MeshBasicMaterial({ vertexColors: true });
     if (surface === "shade") return makeShade();
     return this.#solid(SURFACES[surface], surface);
@@ -114,7 +118,7 @@ export class SurfaceLibrary {
         color: surface === "metal" ? new Color(0.82, 0.82, 0.82) : colour,
         vertexColors: true,
         map: maps?.colour ?? null,
-        side: surface === "foliage" ? DoubleSide : FrontSide,
+        side: surface === "leaf" ? DoubleSide : FrontSide,
       });
       return lit(material, this.uniforms, undefined, "world");
     }
@@ -125,9 +129,17 @@ export class SurfaceLibrary {
       normalMap: maps?.normal ?? null,
       roughness: look.roughness,
       metalness: look.metalness ?? 0,
-      side: surface === "foliage" ? DoubleSide : FrontSide,
+      side: surface === "leaf" ? DoubleSide : FrontSide,
     });
     material.normalScale.setScalar(look.relief ?? 0);
+    return lit(material, this.uniforms, undefined, "world");
+  }
+
+  #foliage(): Material {
+    this.#leaves ??= leafTexture(this.quality === "low" ? 128 : 256);
+    const look = { map: this.#leaves, vertexColors: true, alphaTest: 0.4, side: DoubleSide };
+    const material =
+      this.quality === "low" ? new MeshBasicMaterial(look) : new MeshStandardMaterial({ ...look, roughness: 0.9 });
     return lit(material, this.uniforms, undefined, "world");
   }
 

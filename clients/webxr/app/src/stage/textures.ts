@@ -310,3 +310,30 @@ export function drawnTexture(canvas: HTMLCanvasElement): CanvasTexture {
   texture.anisotropy = 4;
   return texture;
 }
+
+/** A spray of leaves on nothing, white so that vertices tint it: what foliage is cut from. */
+export function leafTexture(size: number): CanvasTexture {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = size;
+  const pen = canvas.getContext("2d");
+  if (pen) {
+    pen.translate(size / 2, size / 2);
+    for (let leaf = 0; leaf < 64; leaf++) {
+      const out = Math.sqrt(random(leaf, 1, 200)) * 0.4 * size;
+      const angle = random(leaf, 2, 201) * 6.283;
+      const shade = Math.round(150 + random(leaf, 3, 202) * 105);
+      pen.save();
+      pen.translate(Math.cos(angle) * out, Math.sin(angle) * out);
+      pen.rotate(angle + (random(leaf, 4, 203) - 0.5) * 2.2);
+      pen.fillStyle = `rgb(${shade}, ${shade}, ${Math.round(shade * 0.86)})`;
+      pen.beginPath();
+      const [long, wide] = [size * (0.07 + random(leaf, 5, 204) * 0.035), size * 0.036];
+      pen.moveTo(-long, 0);
+      pen.quadraticCurveTo(0, -wide * 1.6, long, 0);
+      pen.quadraticCurveTo(0, wide * 1.6, -long, 0);
+      pen.fill();
+      pen.restore();
+    }
+  }
+  return drawnTexture(canvas);
+}

@@ -4,7 +4,7 @@
 import type { Furniture, WorldDocument } from "@presence-hub/client";
 import { floorHeightAt } from "../light-field";
 import { hashUnit, linear, PALETTE } from "../palette";
-import { foliageBall } from "./plants";
+import { clipped, foliageBall } from "./plants";
 import { Kit } from "./kit";
 import type { Site } from "./site";
 
@@ -368,13 +368,8 @@ const pool: Maker = ({ kit, width, height, depth }) => {
 };
 
 const hedge: Maker = ({ kit, width, height, depth }) => {
-  kit.block("foliage", width * 0.96, height * 0.94, depth * 0.96, 0, 0, 0, linear(PALETTE.leafDark), 0.55);
-  const step = 0.34;
-  for (let x = -width / 2 + 0.16; x < width / 2 - 0.1; x += step) {
-    for (let z = -depth / 2 + 0.16; z < depth / 2 - 0.1; z += step) {
-      foliageBall(kit, x, height - 0.14, z, 0.24, PALETTE.leaf, Math.round(x * 31 + z * 17));
-    }
-  }
+  kit.block("leaf", width * 0.9, height * 0.9, depth * 0.9, 0, 0, 0, linear(PALETTE.leafDark), 0.55);
+  clipped(kit, width, height, depth);
 };
 
 const vehicle: Maker = ({ kit, width, height, depth }) => {

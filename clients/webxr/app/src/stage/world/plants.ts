@@ -3,7 +3,7 @@
 import { hashUnit, linear, PALETTE } from "../palette";
 import type { Kit } from "./kit";
 
-/** A low, ragged ball of leaves, lighter on top. */
+/** A ball of leaves: sprays that stand around its middle and are lit as its surface would be, light above and dark below. */
 export function foliageBall(
   kit: Kit,
   x: number,
@@ -14,39 +14,46 @@ export function foliageBall(
   seed: number,
 ): void {
   const mesher = kit.on("foliage");
-  const sides = kit.site.quality === "low" ? 5 : 8;
-  const stacks = kit.site.quality === "low" ? 3 : 5;
-  const first = mesher.vertexCount;
-  for (let stack = 0; stack <= stacks; stack++) {
-    const polar = (stack / stacks) * Math.PI;
-    for (let side = 0; side <= sides; side++) {
-      const angle = ((side + (stack % 2) * 0.5) / sides) * Math.PI * 2;
-      const wobble = 0.8 + hashUnit(`${seed}:${stack}:${side % sides}`, 7) * 0.4;
-      const nx = Math.sin(polar) * Math.cos(angle);
-      const ny = -Math.cos(polar);
-      const nz = Math.sin(polar) * Math.sin(angle);
-      const r = radius * wobble;
+  const sprays = kit.site.quality === "low" ? 5 : 9;
+  for (let spray = 0; spray < sprays; spray++) {
+    // Evenly around the ball, along a spiral.
+    const ny = 1 - ((spray + 0.5) / sprays) * 1.7;
+    const flat = Math.sqrt(Math.max(0, 1 - ny * ny));
+    const angle = spray * 2.4 + seed;
+    const [nx, nz] = [Math.cos(angle) * flat, Math.sin(angle) * flat];
+    const [cx, cy, cz] = [x + nx * radius * 0.45, y + ny * radius * 0.45, z + nz * radius * 0.45];
+    const turn = hashUnit(`${seed}:${spray}`) * Math.PI;
+    const half = radius * 0.86;
+    const [ux, uz] = [Math.cos(turn), Math.sin(turn)];
+    const tilt = (hashUnit(`${seed}:${spray}`, 3) - 0.5) * 1.1;
+    const first = mesher.vertexCount;
+    for (const [a, b] of CORNERS) {
+      const [px, py, pz] = [cx + (ux * a + uz * tilt * b) * half, cy + b * half, cz + (uz * a - ux * tilt * b) * half];
+      const shade = 0.62 + Math.max(0, Math.min(1, (py - y) / radius + 0.7)) * 0.55;
+      const out = Math.hypot(px - x, py - y + radius * 0.3, pz - z) || 1;
       mesher.vertex(
-        [x + nx * r, y + ny * r * 0.9, z + nz * r],
-        [nx, ny, nz],
-        0,
-        0,
-        linear(tone, 0.62 + (ny + 1) * 0.3 + wobble * 0.1),
+        [px, py, pz],
+        [(px - x) / out, (py - y + radius * 0.3) / out, (pz - z) / out],
+        (a + 1) / 2,
+        (b + 1) / 2,
+        linear(tone, shade * 1.35),
       );
     }
-  }
-  for (let stack = 0; stack < stacks; stack++) {
-    for (let side = 0; side < sides; side++) {
-      const a = first + stack * (sides + 1) + side;
-      mesher.triangle(a, a + sides + 1, a + 1);
-      mesher.triangle(a + 1, a + sides + 1, a + sides + 2);
-    }
+    mesher.triangle(first, first + 1, first + 2);
+    mesher.triangle(first, first + 2, first + 3);
   }
 }
 
+const CORNERS = [
+  [-1, -1],
+  [1, -1],
+  [1, 1],
+  [-1, 1],
+] as const;
+
 /** A blade-shaped leaf that rises from the middle and bends outwards; both its sides are seen. */
 function blade(kit: Kit, y: number, angle: number, length: number, width: number, rise: number, tone: number): void {
-  const mesher = kit.on("foliage");
+  const mesher = kit.on("leaf");
   const cos = Math.cos(angle);
   const sin = Math.sin(angle);
   let before: [number, number] | null = null;
@@ -134,7 +141,7 @@ export function tree(place: Kit): void {
     8,
     PALETTE.bark,
   );
-  const balls = kit.site.quality === "low" ? 7 : 13;
+  const balls = kit.site.quality === "low" ? 9 : 15;
   for (let ball = 0; ball < balls; ball++) {
     const t = ball / balls;
     const angle = ball * 2.4;
@@ -144,4 +151,25 @@ export function tree(place: Kit): void {
     foliageBall(kit, Math.cos(angle) * out, height + 0.2 + t * 1.35, Math.sin(angle) * out, radius, tone, ball);
   }
   kit.shade(0.5, 0.5, 0.4);
+}
+
+/** Leaves over the faces of a clipped hedge. */
+export function clipped(kit: Kit, width: number, height: number, depth: number): void {
+  const step = kit.site.quality === "low" ? 0.6 : 0.42;
+  for (let x = -width / 2 + 0.1; x < width / 2; x += step) {
+    for (let z = -depth / 2 + 0.1; z < depth / 2; z += step) {
+      const isRim = x < -width / 2 + step || x > width / 2 - step || z < -depth / 2 + step || z > depth / 2 - step;
+      for (let y = isRim ? 0.2 : height - 0.15; y < height; y += step) {
+        foliageBall(
+          kit,
+          x,
+          y,
+          z,
+          0.32,
+          y > height * 0.6 ? PALETTE.leaf : PALETTE.leafDark,
+          Math.round((x + y) * 31 + z * 17),
+        );
+      }
+    }
+  }
 }

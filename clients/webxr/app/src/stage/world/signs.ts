@@ -169,7 +169,15 @@ function drawSign(
   const lineHeight = size * 1.22;
   lines.forEach((line, index) => {
     const lineY = y + height / 2 + (index - (lines.length - 1) / 2) * lineHeight + size * 0.04;
-    pen.fillText(line, style.align === "center" ? x + width / 2 : startX, lineY);
+    const lineX = style.align === "center" ? x + width / 2 : startX;
+    if (!style.background) {
+      // Letters on the wall are edged in brass, so as to stand out on pale and dark walls alike.
+      pen.lineJoin = "round";
+      pen.lineWidth = size * 0.09;
+      pen.strokeStyle = "#e0bf7c";
+      pen.strokeText(line, lineX, lineY);
+    }
+    pen.fillText(line, lineX, lineY);
   });
   pen.restore();
 }

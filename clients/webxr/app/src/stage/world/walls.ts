@@ -6,6 +6,8 @@ import { floorHeightAt } from "../light-field";
 import { linear, PALETTE } from "../palette";
 import type { Rgb } from "../mesher";
 import type { Surface } from "../surfaces";
+import { Kit } from "./kit";
+import { clipped } from "./plants";
 import type { Site } from "./site";
 
 export const HALF_THICKNESS_M = 0.07;
@@ -300,7 +302,9 @@ function desk(site: Site, run: Run): void {
 }
 
 function hedge(site: Site, run: Run): void {
-  piece(site, "foliage", run, 0, run.length, run.base, run.top, 0.15, linear(PALETTE.leafDark));
+  piece(site, "leaf", run, 0, run.length, run.base, run.top - 0.06, 0.12, linear(PALETTE.leafDark), 0.6);
+  const kit = new Kit(site, run.middleX, run.base, run.middleZ, run.yaw);
+  clipped(kit, run.length, run.top - run.base, 0.24);
 }
 
 const SPECIAL: Readonly<Record<string, (site: Site, run: Run) => void>> = {
