@@ -20,7 +20,7 @@ const shipped = signal<readonly string[]>([]);
 let stopWatching: () => void = () => undefined;
 
 const panel = document.createElement("div");
-panel.style.display = "contents";
+panel.className = "panel-frame";
 const views = document.createElement("main");
 views.className = "views";
 const scene = pane("3D view of the world", "stage");

@@ -27,7 +27,7 @@ export const PALETTE = {
   leaf: 0x4f7f48,
   leafDark: 0x2f5a38,
   leafPale: 0x84a663,
-  grass: 0x6f9152,
+  grass: 0x7d9562,
   bark: 0x6b4f38,
   clay: 0xb5714e,
   amber: 0xe8a33d,

@@ -64,7 +64,7 @@ const LONGEST_STEP_S = 0.25;
 export class Stage {
   readonly renderer: WebGLRenderer;
   readonly scene = new Scene();
-  readonly camera = new PerspectiveCamera(68, 1, 0.05, 400);
+  readonly camera = new PerspectiveCamera(68, 1, 0.06, 620);
   /** The feet of one's own avatar; the camera is its child. */
   readonly rig = new Group();
   readonly crowd: Crowd;
@@ -108,7 +108,7 @@ export class Stage {
     this.camera.position.y = EYE_HEIGHT_M;
     this.rig.add(this.camera);
     this.scene.add(this.rig, this.crowd.group, this.props.group, this.markers.group, this.#sun, this.#sun.target);
-    this.scene.fog = new Fog(0xffffff, 60, 300);
+    this.scene.fog = new Fog(0xffffff, 70, 520);
     this.#applyQuality();
     this.#resize = new ResizeObserver(() => {
       this.#fit();

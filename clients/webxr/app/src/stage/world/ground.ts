@@ -34,7 +34,7 @@ const CEILING_SURFACES: Readonly<Record<string, Surface>> = {
 /** Floors that overlap would flicker; a later one lies a hair higher. */
 const LAYER_M = 0.0015;
 const SLAB_M = 0.28;
-const SURROUNDINGS_M = 260;
+const SURROUNDINGS_M = 480;
 const WHITE: Rgb = [1, 1, 1];
 
 export function buildGround(site: Site, document: WorldDocument): void {
@@ -132,7 +132,7 @@ function surroundings(site: Site, document: WorldDocument): void {
   ];
   site
     .at("grass", 1e6, 1e6)
-    .quad([x0, y, z1], [x1, y, z1], [x1, y, z0], [x0, y, z0], [x0, z1, x1, z1, x1, z0, x0, z0], linear(0xd8e2cc));
+    .quad([x0, y, z1], [x1, y, z1], [x1, y, z0], [x0, y, z0], [x0, z1, x1, z1, x1, z0, x0, z0], linear(0xd9d8c6));
 }
 
 function buildCeiling(site: Site, ceiling: Ceiling): void {
