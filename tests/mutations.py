@@ -398,4 +398,63 @@ RESUME = (
     ),
 )
 
-MUTATIONS = (*INTEREST, *HYSTERESIS, *DELTA, *PERMISSION, *RESUME)
+GOING = (
+    Mutation(
+        "one goes to people one may not see",
+        "presence/room.py",
+        "person = state.visible_person(row, message.entity)",
+        "person = entities.row_of(message.entity) or row",
+        "presence/test_room.py::test_who_is_hidden_cannot_be_gone_to_and_looks_like_nobody",
+    ),
+    Mutation(
+        "who is hidden takes a place away",
+        "presence/movement.py",
+        "others = others[(others != row) & may_see(entities, np.array([row]), others)]",
+        "others = others[others != row]",
+        "presence/test_room.py::test_somebody_hidden_does_not_take_a_place_away",
+    ),
+    Mutation(
+        "people are put inside each other",
+        "presence/movement.py",
+        " & _is_clear(entities, row, places)",
+        "",
+        "presence/test_room.py::test_a_crowd_finds_places_around_somebody_half_a_metre_apart",
+    ),
+    Mutation(
+        "one is put behind the person's wall",
+        "presence/movement.py",
+        "    is_fine &= ~world.blocked(np.broadcast_to(centre, places.shape), places)\n",
+        "",
+        "presence/test_room.py::test_one_ends_on_their_side_of_a_wall",
+    ),
+    Mutation(
+        "one is put outside the person's zone",
+        "presence/movement.py",
+        "(world.zone_of(places) == entities.zone[person]) & ",
+        "",
+        "presence/test_room.py::test_one_joins_them_in_their_zone_unless_it_is_full",
+    ),
+    Mutation(
+        "going leaves what one holds behind",
+        "presence/room.py",
+        "        objects.carry_along(state, row, place - entities.position[row], now)\n",
+        "",
+        "presence/test_room.py::test_what_one_holds_comes_along",
+    ),
+    Mutation(
+        "a pose that was in the air hides where one was put",
+        "presence/room.py",
+        "if self._corrections.get(row) != Cause.MOVED:",
+        "if True:",
+        "presence/test_room.py::test_one_walks_on_from_where_one_was_put",
+    ),
+    Mutation(
+        "poses behind a going are judged before it",
+        "presence/inbox.py",
+        "_JUMPS = (Teleport, GoTo)",
+        "_JUMPS = (Teleport,)",
+        "presence/test_inbox.py::test_a_jump_divides_the_poses_before_it_from_those_behind",
+    ),
+)
+
+MUTATIONS = (*INTEREST, *HYSTERESIS, *DELTA, *PERMISSION, *RESUME, *GOING)

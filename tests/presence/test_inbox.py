@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,11 +12,10 @@ from presence.inbox import KIND_OF_LENGTH, PREFIX, Inbox, Segment
 from protocol.codec import encode
 from protocol.framing import mask
 from protocol.records import DTYPES, Section, section_bytes
-from protocol.schema import Pose, Resync, Teleport
+from protocol.schema import GoTo, Pose, Resync, Teleport
 from tests.rooms import input_record, masked_pose
 
 ROOT, TRACKED = Section.ROOT_INPUT, Section.TRACKED_INPUT
-JUMP = Teleport(ref=1, seq=1, x=0, y=0, z=0, yaw=0)
 
 
 def goods(segment: Segment) -> list[bool]:
@@ -109,15 +110,16 @@ def test_what_is_taken_is_gone() -> None:
     assert (segment.batches(), segment.commands) == ([], [])
 
 
-def test_a_jump_divides_the_poses_before_it_from_those_behind() -> None:
-    """Poses sent after a teleport start from its target, so they wait in a segment of their own."""
+@pytest.mark.parametrize("jump", [Teleport(ref=1, seq=1, x=0, y=0, z=0, yaw=0), GoTo(ref=1, entity=7)])
+def test_a_jump_divides_the_poses_before_it_from_those_behind(jump: Any) -> None:
+    """Poses sent after it start from its target, so they wait in a segment of their own."""
     inbox = Inbox()
     inbox.add_pose(0, masked_pose(ROOT, 1, (0, 0, 0)), 0.0)
     inbox.add(0, Resync())
-    inbox.add(1, JUMP)
+    inbox.add(1, jump)
     inbox.add_pose(0, masked_pose(ROOT, 2, (0, 0, 0)), 0.0)
     inbox.add(1, Resync())
     found = [
         ([batch.table["seq"].tolist() for batch in segment.batches()], segment.commands) for segment in inbox.take()
     ]
-    assert found == [([[1]], [(0, Resync()), (1, JUMP)]), ([[2]], [(1, Resync())])]
+    assert found == [([[1]], [(0, Resync()), (1, jump)]), ([[2]], [(1, Resync())])]
