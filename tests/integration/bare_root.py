@@ -110,8 +110,10 @@ def _pass_pip_configuration_on(root: Path) -> None:
     settings: dict[str, str] = {}
     for line in listed.splitlines():
         name, _, value = line.partition("=")
-        # pip lists the environment, which wins over files, first and in a section of its own.
-        settings.setdefault(name.replace(":env:.", "global."), str(ast.literal_eval(value)))
+        text = str(ast.literal_eval(value))
+        if not text.startswith("/") and "file:" not in text:  # what lies on this machine's disk is not on the other's
+            # pip lists the environment, which wins over files, first and in a section of its own.
+            settings.setdefault(name.replace(":env:.", "global."), text)
     settings["global.cert"] = f"/{CERTIFICATES}"
     pip_conf = ConfigParser(interpolation=None)
     for name, value in settings.items():
