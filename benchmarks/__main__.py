@@ -6,18 +6,21 @@ import argparse
 import json
 import sys
 from dataclasses import fields
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import engine, floor
+from benchmarks import engine, floor, stages
 from benchmarks.parameters import Parameters
 from benchmarks.progress import Progress
 from benchmarks.scenarios import SCENARIOS
 from benchmarks.table import print_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from benchmarks.scenario import Scenario
+
+    Show = Callable[[dict[str, Any]], None]
 
 FAILED = 1
 BAD_USAGE = 2
@@ -34,10 +37,8 @@ _OPTIONS = {  # of single scenarios
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a scenario. Returns 0 for a valid run without violations, 1 for any other, 2 for bad usage."""
     arguments = vars(_parser().parse_args(argv))
-    scenario = SCENARIOS[arguments["scenario"]]
     try:
-        asked = Parameters(**{f.name: arguments[f.name] for f in fields(Parameters) if f.name in arguments})
-        result = _measured(scenario, asked, Progress(), with_floor=arguments.get("floor", False))
+        result, show = arguments["carry_out"](arguments)
     except ValueError as problem:
         print(f"benchmarks: {problem}", file=sys.stderr)
         return BAD_USAGE
@@ -47,8 +48,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments["json"]:
         print(json.dumps(result, indent=2))
     else:
-        print_table(result)
-    return 0 if result["invalid"] is None and not result["oracle_violations"] else FAILED
+        show(result)
+    return 0 if result["invalid"] is None and not result.get("oracle_violations") else FAILED
+
+
+def _run_scenario(scenario: Scenario, arguments: dict[str, Any]) -> tuple[dict[str, Any], Show]:
+    asked = Parameters(**{field.name: arguments[field.name] for field in fields(Parameters) if field.name in arguments})
+    return _measured(scenario, asked, Progress(), with_floor=arguments.get("floor", False)), print_table
+
+
+def _run_stages(arguments: dict[str, Any]) -> tuple[dict[str, Any], Show]:
+    asked = stages.Sizes(tuple(arguments["avatars"]), arguments["ticks"], arguments["seed"], arguments["cpu"])
+    return stages.measure(asked, Progress()), stages.print_stages
 
 
 def _measured(scenario: Scenario, asked: Parameters, progress: Progress, *, with_floor: bool) -> dict[str, Any]:
@@ -81,6 +92,8 @@ def _parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(dest="scenario", required=True, metavar="SCENARIO")
     for scenario in SCENARIOS.values():
         _add_scenario(subparsers.add_parser(scenario.name, help=scenario.what, description=scenario.what), scenario)
+    what = "what each stage of a tick costs, in memory"
+    _add_stages(subparsers.add_parser("stages", help=what, description=what))
     return parser
 
 
@@ -100,6 +113,23 @@ def _add_scenario(asked: argparse.ArgumentParser, scenario: Scenario) -> None:
         asked.add_argument(
             "--floor", action="store_true", help="also measure what the system calls alone cost, three times in turn"
         )
+    _add_json(asked)
+    asked.set_defaults(carry_out=partial(_run_scenario, scenario))
+
+
+def _add_stages(asked: argparse.ArgumentParser) -> None:
+    usual = stages.Sizes(cpu=None)
+    asked.add_argument(
+        "--avatars", type=int, nargs="+", default=usual.avatars, metavar="N", help="sizes (default: 100 1000 5000)"
+    )
+    asked.add_argument("--ticks", type=int, default=usual.ticks, metavar="N", help="ticks to time (default: 30)")
+    asked.add_argument("--seed", type=int, default=usual.seed, help="of the walks (default: 1)")
+    asked.add_argument("--cpu", type=_core, default=0, metavar="CORE", help="core to run on (default: 0)")
+    _add_json(asked)
+    asked.set_defaults(carry_out=_run_stages)
+
+
+def _add_json(asked: argparse.ArgumentParser) -> None:
     asked.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
 
 

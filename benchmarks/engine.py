@@ -18,7 +18,7 @@ from benchmarks.plan import FIRST_SEQ, Plan, Role
 from benchmarks.process_usage import cpu_time, resident_kib
 from benchmarks.result import Measurement, describe
 from benchmarks.sampled_oracle import SampledOracle
-from benchmarks.scenario import Played
+from benchmarks.scenario import Played, most_at_once
 from benchmarks.server_process import serving
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ ROOM, WORLD = "benchmark", "open"
 _LEAD_NS = 500_000_000  # between "everybody is there" and the first step
 _TAIL_STEPS = POSE_HZ // 2  # people go on for a moment, so that the last measured tick is like any other
 _DEAF_STEPS = 3 * POSE_HZ  # for how long slow clients read nothing, so that they are behind when it counts
+_WAY_IN_STEPS = 5 * POSE_HZ  # for the seats there must be: joining and hopping take two seconds
 _OWN_OPTIONS = ("joiners", "rate", "slow_share", "slow_bytes", "pairs")
 
 
@@ -46,7 +47,7 @@ def run(scenario: Scenario, asked: Parameters, progress: Progress) -> dict[str, 
     rng = np.random.default_rng(asked.seed)
     guests = scenario.guests(asked)
     staged = scenario.stage(rng, asked, len(guests), end + _TAIL_STEPS)
-    with serving(len(guests), asked.server_cpu, scenario.radius_m) as server:
+    with serving(most_at_once(guests, _WAY_IN_STEPS), asked.server_cpu, scenario.radius_m) as server:
         empty_kib = resident_kib(server.pid)
         plans = _plans(asked, guests, staged.motion, server.port, rng)
         with Generators(plans, asked.generator_cpu) as generators:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,14 @@ class Guest:
     arrives: int = BEFORE
     stays: int | None = None
     is_slow: bool = False
+
+
+def most_at_once(guests: Sequence[Guest], on_the_way: int) -> int:
+    """Say how many can be there at the same time, if nobody is longer than so many steps on the way in."""
+    passing = [(guest.arrives, guest.arrives + on_the_way + guest.stays) for guest in guests if guest.stays is not None]
+    arrivals, departures = sorted(begin for begin, _ in passing), sorted(end for _, end in passing)
+    there = [bisect_right(arrivals, begin) - bisect_right(departures, begin) for begin in arrivals]
+    return len(guests) - len(passing) + max(there, default=0)
 
 
 @dataclass(frozen=True, slots=True)

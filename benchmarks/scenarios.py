@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks import churn, slow, storm
 from benchmarks.assembly import hall_m, sit
 from benchmarks.motion import embody
 from benchmarks.parameters import POSE_HZ
@@ -49,6 +50,15 @@ def _standing(rng: np.random.Generator, asked: Parameters, people: int, steps: i
     return Staged(embody(rng, stand(rng, people, side_m, steps), _STEP_S), _facts(side_m))
 
 
+def _some_standing(rng: np.random.Generator, asked: Parameters, people: int, steps: int) -> Staged:
+    """Let everybody walk but the last ones, who stay where they are."""
+    side_m = _plaza(asked)
+    track = walk(rng, people, side_m, steps, _STEP_S)
+    for column in (track.position_m, track.yaw, track.pitch):
+        column[:, people - slow.standing(asked) :] = column[:1, people - slow.standing(asked) :]
+    return Staged(embody(rng, track, _STEP_S), _facts(side_m))
+
+
 def _crushed(rng: np.random.Generator, _asked: Parameters, people: int, steps: int) -> Staged:
     track = walk(rng, people, CRUSH_SIDE_M, steps, _STEP_S)
     return Staged(embody(rng, track, _STEP_S), {"square_side_m": CRUSH_SIDE_M})
@@ -68,5 +78,30 @@ _ALL = (
     Scenario("crush", "everybody walking about within 20 x 20 m", _crushed, has_floor=True),
     Scenario("assembly", "people seated in rows with their heads moving, and a speaker", _seated, has_floor=True),
     Scenario("idle", "the plaza with everybody standing still", _standing, is_lively=False),
+    Scenario(
+        "storm",
+        "the plaza, and many others who come at the same moment",
+        _walking,
+        options={"joiners": 100},
+        guests=storm.guests,
+        judge=storm.judge,
+    ),
+    Scenario(
+        "churn",
+        "the plaza, and others who come and go all the time",
+        _walking,
+        options={"rate": 10.0},
+        guests=churn.guests,
+        judge=churn.judge,
+    ),
+    Scenario(
+        "slow",
+        "the plaza with some who stand and read slowly: what the others see of it",
+        _some_standing,
+        options={"slow_share": 0.1, "slow_bytes": 5000, "pairs": 5},
+        guests=slow.guests,
+        judge=slow.judge,
+        repeat=slow.in_pairs,
+    ),
 )
 SCENARIOS = {scenario.name: scenario for scenario in _ALL}

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Rows = list[tuple[str, str]]
 
 
 def print_table(result: dict[str, Any]) -> None:
@@ -19,35 +24,72 @@ def print_table(result: dict[str, Any]) -> None:
             console.print(f"  tick {violation['tick']}, observer {violation['observer']}: {violation['what']}")
     asked = result["parameters"]
     table = Table(title=f"{result['scenario']}: {asked['avatars']} avatars, {asked['seconds']:g} s", show_header=False)
-    for name, value in _rows(result):
+    for part, rows in _OF_PARTS.items():
+        for name, value in rows(result) if part in result else ():
+            table.add_row(name, value)
+    for name, value in _of_every_run(result):
         table.add_row(name, value)
     console.print(table)
 
 
-def _floor_rows(result: dict[str, Any]) -> list[tuple[str, str]]:
-    if "floor" not in result:
-        return []
-    floor = result["floor"]["cpu_us_per_client_tick"]
+def _of_storm(result: dict[str, Any]) -> Rows:
+    storm = result["storm"]
     return [
-        ("floor: system calls alone", f"{result['floor_cpu_us_per_update']} µs ({floor} per client and tick)"),
-        ("server CPU to floor", f"{result['cpu_to_floor']} times"),
+        ("joiners in", f"{storm['in']} of {storm['joiners']}, all after {_told(storm['all_in_s'], 's')}"),
+        ("joiner in p50 / p99 / max", _milliseconds(storm["in_ms"])),
+        ("longest gap at a witness", _told(storm["longest_gap_ms"], "ms")),
+        ("oldest sample at a witness", _told(storm["oldest_sample_ms"], "ms")),
     ]
 
 
-def _rows(result: dict[str, Any]) -> list[tuple[str, str]]:
+def _of_churn(result: dict[str, Any]) -> Rows:
+    churn = result["churn"]
+    return [
+        ("joins / leaves a second", f"{churn['joins_per_s']} / {churn['leaves_per_s']}"),
+        ("entity ids used", f"{churn['ids_used']} for {churn['seats_taken']} seats"),
+    ]
+
+
+def _of_pairs(result: dict[str, Any]) -> Rows:
+    slow = result.get("slow", {"readers": 0, "told_share": 0.0})
+    return [
+        ("slow readers", f"{slow['readers']}, told something at {slow['told_share']:.0%} of the ticks"),
+        ("the others' p99, with to without", f"{_told(result['others_p99_ratio'], 'times')} (median of pairs)"),
+    ]
+
+
+def _of_floor(result: dict[str, Any]) -> Rows:
+    floor = result["floor"]["cpu_us_per_client_tick"]
+    return [
+        (
+            "floor: system calls alone",
+            f"{_told(result['floor_cpu_us_per_update'], 'µs')} ({floor} per client and tick)",
+        ),
+        ("server CPU to floor", _told(result["cpu_to_floor"], "times")),
+    ]
+
+
+_OF_PARTS: dict[str, Callable[[dict[str, Any]], Rows]] = {
+    "storm": _of_storm,
+    "churn": _of_churn,
+    "pairs": _of_pairs,
+    "floor": _of_floor,
+}
+
+
+def _of_every_run(result: dict[str, Any]) -> Rows:
     expected, delivered = result["updates_expected"], result["updates_delivered"]
     share = f" ({delivered / expected:.2%} of {expected:,})" if expected else ""
     return [
         ("updates delivered", f"{delivered:,}{share}"),
         ("updates coalesced", f"{result['updates_coalesced']:,}"),
-        ("server CPU per update", f"{result['cpu_us_per_update']} µs"),
-        *_floor_rows(result),
+        ("server CPU per update", _told(result["cpu_us_per_update"], "µs")),
         ("server CPU", f"{result['server_cpu']:.1%} of a core, waited for it {result['server_waited']:.1%}"),
-        ("server memory per avatar", f"{result['server_memory_kib_per_avatar']} KiB"),
-        ("bytes per update", str(result["bytes_per_update"])),
+        ("server memory per avatar", _told(result["server_memory_kib_per_avatar"], "KiB")),
+        ("bytes per update", _told(result["bytes_per_update"])),
         ("latency p50 / p99 / max", _milliseconds(result["latency_ms"])),
         ("pose error", f"{result['pose_error']['max_mm']} mm, {result['pose_error']['max_degrees']}°"),
-        ("neighbours held", str(result["neighbours_mean"])),
+        ("neighbours held", _told(result["neighbours_mean"])),
         ("ticks", f"{result['ticks']}, {result['ticks_skipped']} skipped"),
         (
             "oracle",
@@ -61,4 +103,9 @@ def _rows(result: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _milliseconds(spread: dict[str, float | None]) -> str:
-    return f"{spread['p50']} / {spread['p99']} / {spread['max']} ms"
+    return _told(None if spread["p50"] is None else f"{spread['p50']} / {spread['p99']} / {spread['max']}", "ms")
+
+
+def _told(value: float | str | None, unit: str = "") -> str:
+    """Say a value with its unit; a dash where there is none."""
+    return "–" if value is None else f"{value} {unit}".rstrip()
