@@ -235,9 +235,10 @@ export const en = {
   "help.touch_look": "Drag anywhere else to look around.",
   "help.touch_tap": "Tap the floor to walk there, a person to meet them, an object to take it.",
   "help.headset": "Headset",
-  "help.headset_teleport": "Push the stick forward, aim at the floor and let go to jump there.",
-  "help.headset_turn": "Push the right stick sideways to turn.",
+  "help.headset_teleport": "Hold the trigger, or pinch, aim at the floor and let go to jump there.",
+  "help.headset_turn": "The left stick walks; push the right one sideways to turn.",
   "help.headset_grab": "Squeeze the grip, or pinch, to take an object; let go to put it down.",
+  "help.headset_buttons": "A or X acts; B or Y shows the panel, which is also over your left wrist.",
 
   "loading.title": "On the way to {place}",
   "loading.progress": "Progress",

@@ -253,9 +253,10 @@ export const es: Catalogue = {
   "help.touch_look": "Arrastre en cualquier otro lugar para mirar a su alrededor.",
   "help.touch_tap": "Toque el suelo para ir allí, a una persona para conocerla, un objeto para cogerlo.",
   "help.headset": "Visor",
-  "help.headset_teleport": "Empuje la palanca hacia delante, apunte al suelo y suéltela para saltar allí.",
-  "help.headset_turn": "Empuje la palanca derecha hacia un lado para girar.",
+  "help.headset_teleport": "Mantenga el gatillo, o junte los dedos, apunte al suelo y suelte para saltar allí.",
+  "help.headset_turn": "La palanca izquierda camina; empuje la derecha hacia un lado para girar.",
   "help.headset_grab": "Apriete la empuñadura, o junte los dedos, para coger un objeto; suelte para dejarlo.",
+  "help.headset_buttons": "A o X actúa; B o Y muestra el panel, que también está sobre la muñeca izquierda.",
 
   "loading.title": "De camino: {place}",
   "loading.progress": "Progreso",

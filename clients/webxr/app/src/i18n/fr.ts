@@ -255,9 +255,10 @@ export const fr: Catalogue = {
   "help.touch_look": "Faites glisser ailleurs pour regarder autour de vous.",
   "help.touch_tap": "Touchez le sol pour y aller, une personne pour la rencontrer, un objet pour le prendre.",
   "help.headset": "Casque",
-  "help.headset_teleport": "Poussez le stick vers l’avant, visez le sol et relâchez pour vous y déplacer.",
-  "help.headset_turn": "Poussez le stick droit sur le côté pour tourner.",
+  "help.headset_teleport": "Maintenez la gâchette, ou pincez, visez le sol et relâchez pour vous y déplacer.",
+  "help.headset_turn": "Le stick gauche fait marcher ; poussez le droit sur le côté pour tourner.",
   "help.headset_grab": "Serrez la poignée, ou pincez, pour prendre un objet ; relâchez pour le poser.",
+  "help.headset_buttons": "A ou X agit ; B ou Y affiche le panneau, aussi visible au-dessus du poignet gauche.",
 
   "loading.title": "En route : {place}",
   "loading.progress": "Progression",

@@ -5,6 +5,7 @@ import { translator } from "../i18n/translate";
 import type { PlayerHooks, VrPanel } from "../player/contract";
 import type { Actions } from "./actions";
 import { worldTitle } from "./directory";
+import { promptWords } from "./prompt-words";
 import type { Store } from "./store";
 
 const TONES = { online: "good", connecting: "warning", waiting: "warning", offline: "bad", ended: "bad" } as const;
@@ -21,6 +22,10 @@ export function playerHooks(store: Store, actions: Actions): PlayerHooks {
       { id: "emote-raise_hand", label: t("emote.raise_hand") },
       { id: "leave-vr", label: t("vr.leave") },
     ];
+    // A person is met on the page alone: their card has no place on the panel.
+    const act = store.prompt.value?.kind === "person" ? null : promptWords(store, t);
+    if (act !== null) buttons.unshift({ id: "act", label: act });
+    if (phase === "waiting") buttons.unshift({ id: "retry", label: t("try_now") });
     return {
       title: worldTitle(store.directory.worlds.value, store.room.value?.world ?? "", language),
       tone: TONES[phase],
@@ -28,7 +33,7 @@ export function playerHooks(store: Store, actions: Actions): PlayerHooks {
         `${t(`connection.${phase}`)} · ${t("people.count", { count: store.people.value.size })}`,
         ...store.chat.lines.value.slice(-CHAT_LINES).map(({ name, text }) => `${name}: ${text}`),
       ],
-      buttons: phase === "waiting" ? [{ id: "retry", label: t("try_now") }, ...buttons] : buttons,
+      buttons,
       isRightToLeft: language === "ar",
     };
   });
@@ -53,6 +58,9 @@ export function playerHooks(store: Store, actions: Actions): PlayerHooks {
           break;
         case "emote-raise_hand":
           actions.gesture("raise_hand");
+          break;
+        case "act":
+          actions.act();
           break;
         case "retry":
           actions.reconnect();

@@ -26,7 +26,7 @@ const KEYBOARD: readonly (readonly [keys: readonly string[], means: HelpKey])[] 
 const OTHER: readonly (readonly [title: HelpKey, lines: readonly HelpKey[]])[] = [
   ["help.mouse", ["help.mouse_look", "help.mouse_tap", "help.mouse_wheel"]],
   ["help.touch", ["help.touch_stick", "help.touch_look", "help.touch_tap"]],
-  ["help.headset", ["help.headset_teleport", "help.headset_turn", "help.headset_grab"]],
+  ["help.headset", ["help.headset_teleport", "help.headset_turn", "help.headset_grab", "help.headset_buttons"]],
 ];
 
 export function HelpDialog() {
