@@ -18,6 +18,7 @@ const GOODBYE_MS = 1000;
 const OFFLINE_RETRY_MS = 10_000; // a device that says it has no network may be wrong, since the server may be local
 // More than this unsent means that the network stands: poses wait, since a newer one will replace them.
 const BUSY_BYTES = 2 ** 16;
+const NO_NETWORK = "This device has no network.";
 const SUBPROTOCOL = `presence.${MAJOR}`;
 const PATH = "/v1/connect";
 
@@ -57,6 +58,8 @@ export class Connection {
   private socket: SocketLike | null = null;
   private isOpen = false; // the socket, not the session
   private dialedAtMs = 0;
+  private earliestMs = 0; // what the server asked for is never undercut
+  private lacksNetwork = false; // while waiting: there is no network to try again over
   private readonly stops: (() => void)[] = [];
   private goodbye: { readonly byMs: number; readonly done: () => void } | null = null;
 
@@ -103,13 +106,14 @@ export class Connection {
     for (const payload of this.session.take()) this.socket?.send(payload);
   }
 
-  /** Come back at once, since something changed or somebody asks for it: the row of failures starts over. */
+  /** Come back at once, since a person asks for it or the network is there again: the row of failures starts over. */
   hurry(): void {
     if (this.state.phase !== "waiting") return;
+    this.lacksNetwork = false;
     this.backoff.forgive();
     const nowMs = this.edge.now();
-    const retryAtMs = Math.min(this.state.retryAtMs ?? Infinity, nowMs + this.backoff.waitMs(nowMs));
-    this.become({ ...this.state, retryAtMs });
+    const soonMs = Math.min(this.state.retryAtMs ?? Infinity, nowMs + this.backoff.waitMs(nowMs));
+    this.become({ ...this.state, retryAtMs: Math.max(soonMs, this.earliestMs) });
   }
 
   // --- the socket ----------------------------------------------------------------------------------------------------
@@ -117,7 +121,13 @@ export class Connection {
   private dial(): void {
     this.dialedAtMs = this.edge.now();
     this.become({ phase: "connecting", attempt: this.backoff.attempts + 1, retryAtMs: null, reason: "", end: null });
-    const socket = this.edge.dial(this.url, SUBPROTOCOL);
+    let socket: SocketLike;
+    try {
+      socket = this.edge.dial(this.url, SUBPROTOCOL);
+    } catch (error) {
+      this.broke(null, String(error)); // what a page may not do, as a plain socket of a page under TLS
+      return;
+    }
     this.socket = socket;
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
@@ -185,21 +195,32 @@ export class Connection {
 
   private wait(code: number | null, reason: string, askedMs: number): void {
     const nowMs = this.edge.now();
-    const waitMs = this.backoff.waitMs(nowMs, askedMs);
-    const retryAtMs = nowMs + (this.edge.network.isOnline() ? waitMs : Math.max(waitMs, OFFLINE_RETRY_MS));
+    this.earliestMs = nowMs + askedMs;
+    const retryAtMs = nowMs + this.backoff.waitMs(nowMs, askedMs);
     const said = code === null ? reason : describeEnd(code, reason).reason;
     this.become({ phase: "waiting", attempt: this.backoff.attempts, retryAtMs, reason: said, end: null });
+    this.lacksNetwork = !this.edge.network.isOnline();
+    if (this.lacksNetwork) this.holdOn();
   }
 
   /** A device without network shows it at once, and comes back at once. */
   private networkChanged(): void {
     const isOnline = this.edge.network.isOnline();
-    if (!isOnline && this.socket !== null) this.broke(null, "This device has no network.");
-    else if (isOnline) this.hurry();
+    const isWaiting = this.state.phase === "waiting";
+    if (!isOnline && this.socket !== null) this.broke(null, NO_NETWORK);
+    else if (!isOnline && isWaiting) this.holdOn();
+    else if (isOnline && isWaiting && this.lacksNetwork) this.hurry();
+  }
+
+  /** Try nothing for a while: there is no network to try it over. */
+  private holdOn(): void {
+    this.lacksNetwork = true;
+    const retryAtMs = Math.max(this.state.retryAtMs ?? 0, this.edge.now() + OFFLINE_RETRY_MS);
+    this.become({ ...this.state, retryAtMs, reason: NO_NETWORK });
   }
 
   private reasonOfSilence(): string {
-    if (!this.edge.network.isOnline()) return "This device has no network.";
+    if (!this.edge.network.isOnline()) return NO_NETWORK;
     return this.isOpen ? "The connection broke." : "The server cannot be reached.";
   }
 

@@ -76,6 +76,19 @@ it("waits and tries again where no server answers, and longer each time", async 
   expect(client.connection.phase).toBe("online");
 });
 
+it("tries at once when a person asks for it", async () => {
+  server.isReachable = false;
+  const client = made();
+  client.open();
+  await server.pass(20_000);
+  server.isReachable = true;
+  client.retry();
+  await server.pass(250);
+  expect(client.connection.phase).toBe("online");
+  client.retry(); // nothing to do
+  expect(client.connection.phase).toBe("online");
+});
+
 it("ends where the server refuses it, with what to do", async () => {
   const client = made();
   client.open();
@@ -282,6 +295,43 @@ describe("when the device loses its network", () => {
     server.network.turn(false);
     await server.pass(10_200);
     expect(ada.connection.phase).toBe("online");
+  });
+});
+
+it("what the server asked for is waited for, whatever the network does meanwhile", async () => {
+  const ada = await inRoom();
+  server.socket.deliver({ type: "goaway", reason: "an update", reconnect_after_ms: 5000 });
+  server.socket.deliver({ type: "closing", code: 4000, reason: "an update" });
+  server.network.turn(true);
+  await server.pass(4900);
+  expect(ada.connection.phase).toBe("waiting");
+});
+
+it("a network that goes while it waits stops the attempts too", async () => {
+  const ada = await inRoom();
+  server.socket.cut();
+  server.network.turn(false);
+  const tried = server.sockets.length;
+  await server.pass(5000);
+  expect([server.sockets.length, ada.connection.reason]).toEqual([tried, "This device has no network."]);
+  server.network.turn(true);
+  await server.pass(250);
+  expect(ada.connection.phase).toBe("online");
+});
+
+it("a socket that the page may not open is a break like any other", async () => {
+  const edge = {
+    ...server.edge(),
+    dial: () => {
+      throw new Error("an insecure connection may not be opened");
+    },
+  };
+  const client = new Client({ url: "ws://localhost:8080", edge });
+  client.open();
+  await settle();
+  expect(client.connection).toMatchObject({
+    phase: "waiting",
+    reason: "Error: an insecure connection may not be opened",
   });
 });
 
