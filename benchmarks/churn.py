@@ -25,7 +25,12 @@ ID_REST_S = 120.0  # SPEC, table of limits: an entity id rests before its next u
 
 
 def guests(asked: Parameters) -> list[Guest]:
-    """Those who stay, and visitors at even intervals from the first step to the last measured one."""
+    """Those who stay, and visitors at even intervals from the first step to the last measured one.
+
+    Raises ValueError for no rate at all.
+    """
+    if asked.rate <= 0:
+        raise ValueError(f"rate is {asked.rate}, it must be more than 0")
     _, end = asked.measured_steps
     visitors = int(end / POSE_HZ * asked.rate)
     stays = round(STAY_S * POSE_HZ)

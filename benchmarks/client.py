@@ -14,6 +14,7 @@ from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.client_frames import SNAPSHOT_TYPE, client_frame, message_type, next_frame, snapshot_data_start, summary
+from benchmarks.hops import HOP_REST_S, hops
 from benchmarks.plan import BEFORE, Visit
 from benchmarks.snapshot_reader import read_snapshot
 from protocol.codec import decode, encode
@@ -48,8 +49,6 @@ if TYPE_CHECKING:
 
     WayIn = Generator[float | None, Any, None]  # yields how long to wait, or None for the next message
 
-HOP_MM = 14_000  # teleports reach 15 m
-HOP_REST_S = 0.55  # and rest half a second
 _NARROW_BYTES = 4096
 
 
@@ -123,7 +122,7 @@ class Client:
         visit = Visit(joined.entity, joined.generation, time.monotonic_ns())
         self._record.visits[number] = visit
         visit.stops.append((joined.x, joined.y, joined.z, joined.yaw))
-        for x, y, z in _hops((joined.x, joined.y, joined.z), self.role.start_mm):
+        for x, y, z in hops((joined.x, joined.y, joined.z), self.role.start_mm):
             if len(visit.stops) > 1:
                 yield HOP_REST_S
             seq = len(visit.stops)
@@ -289,17 +288,3 @@ def _until(cls: type[Any]) -> Generator[float | None, Any, Any]:
         message = yield None
         if isinstance(message, cls):
             return message
-
-
-def _hops(begin: tuple[int, int, int], end: tuple[int, int, int]) -> list[tuple[int, int, int]]:
-    """Divide the way from `begin` to `end` into equal hops within a teleport's reach; none where they are one place."""
-    apart = sum((a - b) ** 2 for a, b in zip(begin, end, strict=True)) ** 0.5
-    count = int(-(-apart // HOP_MM))
-    return [
-        (
-            begin[0] + (end[0] - begin[0]) * hop // count,
-            begin[1] + (end[1] - begin[1]) * hop // count,
-            begin[2] + (end[2] - begin[2]) * hop // count,
-        )
-        for hop in range(1, count + 1)
-    ]

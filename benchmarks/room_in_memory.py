@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.client_frames import pose_frames
+from benchmarks.hops import HOP_REST_S, hops
 from protocol.framing import Framing
+from protocol.schema import Teleport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +26,10 @@ STAGES = ("drain", "simulate", "select", "encode", "fan_out")
 TICK_S = 0.05
 
 _BEHIND_HEADER = 2  # a room takes pose frames from their mask on
-_EDGE_M = 2000
+_EDGES_M = {"min": [-2000, -10, -2000], "max": [2000, 10, 2000]}
+_WORLD = json.dumps(
+    {"name": "stages", "title": "Stages", "bounds": _EDGES_M, "spawns": [{"position": [0, 0, 0], "yaw": 0}]}
+)
 
 
 class _Member:
@@ -54,7 +59,7 @@ class RoomInMemory:
     def __init__(self, motion: Motion, seed: int) -> None:
         room, identity = import_module("presence.room"), import_module("presence.identity")
         settings = room.RoomSettings(capacity=motion.people)
-        self._room = room.Room("stages", _world(motion), settings, 0.0)
+        self._room = room.Room("stages", import_module("presence.world").World.parse(_WORLD), settings, 0.0)
         self.radius_mm: int = settings.interest_radius_mm
         none: frozenset[str] = frozenset()
         self._rows = [
@@ -67,10 +72,23 @@ class RoomInMemory:
             for step in range(len(frames))
         ]
         self._step = 0
+        self._now = 0.0
+        self._bring_to(motion.position_mm[0].tolist())
+
+    def _bring_to(self, places_mm: list[tuple[int, int, int]]) -> None:
+        """Let everybody hop from the one spawn point to their place, before anybody is told anything."""
+        ways = [hops((0, 0, 0), place) for place in places_mm]
+        for number in range(max(map(len, ways))):
+            self._now += HOP_REST_S
+            for row, way in zip(self._rows, ways, strict=True):
+                if number < len(way):
+                    self._room.receive(row, Teleport(0, 0, *way[number], 0))
+            self._room.drain(self._now)
 
     def tick(self, clock_ns: Callable[[], int]) -> tuple[dict[str, int], Any]:
         """Let everybody send their next pose and run a tick. Returns what each stage took, and the room's report."""
-        room, now = self._room, (self._step + 1) * TICK_S
+        self._now = now = self._now + TICK_S
+        room = self._room
         for row, frame in zip(self._rows, self._frames[self._step], strict=True):
             room.receive_pose(row, frame, now - TICK_S / 2)
         self._step += 1
@@ -82,11 +100,3 @@ class RoomInMemory:
             report = call()
             took[stage] = clock_ns() - begin
         return took, report
-
-
-def _world(motion: Motion) -> Any:
-    """Make a world whose spawn points are where each motion begins."""
-    spawns = [{"position": [x / 1000, 0, z / 1000], "yaw": 0} for x, _, z in motion.position_mm[0].tolist()]
-    bounds = {"min": [-_EDGE_M, -10, -_EDGE_M], "max": [_EDGE_M, 10, _EDGE_M]}
-    document = {"name": "stages", "title": "Stages", "bounds": bounds, "spawns": spawns}
-    return import_module("presence.world").World.parse(json.dumps(document))

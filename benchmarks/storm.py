@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 
 def guests(asked: Parameters) -> list[Guest]:
-    """Those who are there, and those who all come as the measured time begins."""
+    """Those who are there, and those who all come as the measured time begins. Raises ValueError for none of those."""
+    if asked.joiners < 1:
+        raise ValueError(f"joiners is {asked.joiners}, it must be at least 1")
     begin, _ = asked.measured_steps
     return [Guest() for _ in range(asked.avatars)] + [Guest(arrives=begin) for _ in range(asked.joiners)]
 

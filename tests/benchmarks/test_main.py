@@ -28,6 +28,34 @@ def test_what_cannot_be_run_is_said_in_one_line(
     assert said.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["storm", "--joiners", "0"], "joiners is 0"),
+        (["churn", "--rate", "0"], "rate is 0.0"),
+        (["slow", "--slow-share", "0.6"], "slow_share is 0.6"),
+        (["slow", "--pairs", "0"], "pairs is 0"),
+    ],
+)
+def test_scenarios_refuse_what_makes_no_sense_for_them(
+    words: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A storm of nobody is no storm."""
+    asked = [*words, "--avatars", "5", "--seconds", "1", "--server-cpu", "any", "--generator-cpu", "any"]
+    assert main(asked) == BAD_USAGE
+    assert problem in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words", [["plaza", "--joiners", "3"], ["idle", "--floor"], ["storm", "--floor"], ["crush", "--rate", "1"]]
+)
+def test_options_belong_to_their_scenarios(words: list[str]) -> None:
+    """Elsewhere they are not known, instead of being ignored."""
+    with pytest.raises(SystemExit) as left:
+        main([*words, "--avatars", "5", "--seconds", "1"])
+    assert left.value.code == BAD_USAGE
+
+
 @pytest.mark.parametrize("words", [[], ["unknown"], ["plaza"], ["plaza", "--avatars", "x", "--seconds", "1"]])
 def test_bad_usage_exits_with_2(words: list[str]) -> None:
     """As every command here."""

@@ -45,6 +45,15 @@ def test_a_tick_times_every_stage_and_everybody_is_told() -> None:
     assert (report.poses, report.updates, report.snapshots, report.corrections) == (4, 12, 4, 0)
 
 
+def test_people_stand_where_their_motion_begins() -> None:
+    """However many they are and however far from where one comes in: their first steps are taken as they are."""
+    rng = np.random.default_rng(1)
+    people = embody(rng, walk(rng, 600, 70.0, 2, 0.05), 0.05)
+    _, report = RoomInMemory(people, 1).tick(lambda: 0)
+    assert (report.poses, report.corrections, report.refusals) == (600, 0, [])
+    assert report.updates == pytest.approx(stages.pairs_within(people, 0, 10_000))
+
+
 @pytest.fixture(scope="module")
 def result() -> dict[str, Any]:
     """Measure one size that can be had, and one that cannot."""
