@@ -1,4 +1,6 @@
 // Builds the app into the server's package, where it is served from; `npm run dev` serves it with a server on port 8080.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 
@@ -6,19 +8,23 @@ const SMALLEST_BYTES = 1024; // less gains nothing
 const BROTLI_QUALITY = 9; // within 5 % of the best, which takes twenty times as long
 const TEXTS = /\.(css|html|js|json|svg|webmanifest)$/;
 
-/** Writes a `.br` and a `.gz` beside every text of the build: the server sends what a browser accepts as it is. */
+/**
+ * Writes a `.br` and a `.gz` beside every text of the build: the server sends what a browser accepts as it is. Reads what
+ * was written, since other plugins still change it while the bundle is generated.
+ */
 function compressed(): Plugin {
   return {
     name: "compressed",
     apply: "build",
-    enforce: "post",
-    generateBundle(_options, bundle) {
-      for (const [fileName, output] of Object.entries(bundle)) {
-        const source = Buffer.from(output.type === "chunk" ? output.code : output.source);
-        if (!TEXTS.test(fileName) || source.length < SMALLEST_BYTES) continue;
+    writeBundle({ dir = "" }, bundle) {
+      for (const fileName of Object.keys(bundle)) {
+        if (!TEXTS.test(fileName)) continue;
+        const path = join(dir, fileName);
+        const source = readFileSync(path);
+        if (source.length < SMALLEST_BYTES) continue;
         const brotli = { params: { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY } };
-        this.emitFile({ type: "asset", fileName: `${fileName}.br`, source: brotliCompressSync(source, brotli) });
-        this.emitFile({ type: "asset", fileName: `${fileName}.gz`, source: gzipSync(source, { level: 9 }) });
+        writeFileSync(`${path}.br`, brotliCompressSync(source, brotli));
+        writeFileSync(`${path}.gz`, gzipSync(source, { level: 9 }));
       }
     },
   };

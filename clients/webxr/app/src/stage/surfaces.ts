@@ -10,6 +10,7 @@ import {
   MeshPhysicalMaterial,
   MeshStandardMaterial,
   type Material,
+  type Texture,
 } from "three";
 import { lit, type LightUniforms } from "./lit";
 import { PALETTE } from "./palette";
