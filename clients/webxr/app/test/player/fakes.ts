@@ -132,3 +132,8 @@ export class FakeStage {
     this.rig.add(this.camera);
   }
 }
+
+/** Let everything that was promised happen. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 8; turn++) await Promise.resolve();
+}
