@@ -457,4 +457,49 @@ GOING = (
     ),
 )
 
-MUTATIONS = (*INTEREST, *HYSTERESIS, *DELTA, *PERMISSION, *RESUME, *GOING)
+FLOORS = (
+    Mutation(
+        "people walk on air",
+        "presence/movement.py",
+        "    causes[~world.on_floor(target) & (length > 0)] = Cause.NO_FLOOR\n",
+        "",
+        "presence/test_movement.py::test_feet_need_a_floor_where_there_are_floors",
+    ),
+    Mutation(
+        "people jump into the air",
+        "presence/room.py",
+        "if not self.world.on_floor(target)[0]:",
+        "if False:",
+        "presence/test_room.py::test_a_jump_needs_a_floor_to_land_on",
+    ),
+    Mutation(
+        "a ramp is as high everywhere as where it starts",
+        "presence/geometry.py",
+        "yield self._height[number] + self._rise[number] * along // self._run[number]",
+        "yield self._height[number] + 0 * along",
+        "presence/test_geometry.py::test_feet_are_carried_where_a_floor_is_near",
+    ),
+    Mutation(
+        "feet are carried a millimetre less high",
+        "presence/geometry.py",
+        "np.abs(points[:, 1] - height) <= STEP_HEIGHT_MM",
+        "np.abs(points[:, 1] - height) < STEP_HEIGHT_MM",
+        "presence/test_geometry.py::test_feet_are_carried_where_a_floor_is_near",
+    ),
+    Mutation(
+        "a world has no say in how far people see",
+        "presence/room.py",
+        "settings.interest_radius_mm if world.sight_mm is None else world.sight_mm",
+        "settings.interest_radius_mm",
+        "presence/test_room.py::test_a_world_says_how_far_people_see_in_it",
+    ),
+    Mutation(
+        "seats may float",
+        "presence/world_document.py",
+        "        if self._floors is not None:\n",
+        "        if self._floors is None:\n",
+        "presence/test_world_document.py::test_a_row_with_a_mistake_is_reported_once",
+    ),
+)
+
+MUTATIONS = (*INTEREST, *HYSTERESIS, *DELTA, *PERMISSION, *RESUME, *GOING, *FLOORS)
