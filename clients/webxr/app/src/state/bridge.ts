@@ -96,6 +96,7 @@ class Follower {
     this.#endOfScene = effect(() => {
       this.#scene = this.#store.scene.value;
       this.#language = this.#store.settings.language.value;
+      this.#scene?.setLanguage(this.#language);
       this.#described.clear();
       this.describePeople();
       this.describeThings();

@@ -52,6 +52,9 @@ export function makeState(openScene: (store: Store, actions: Actions) => Promise
     makeClient: ({ name, token }) => new Client({ url: location.origin, name, token, agent: AGENT }),
     loadWorld: (name, digest) => loadWorld(ask, name, digest),
     openScene: () => openScene(store, actions),
+    report: (error) => {
+      reportError(error);
+    },
   });
   effect(() => (store.panels.value.has("network") ? sampling(store, actions) : undefined));
   void isVrSupported().then((isSupported) => {

@@ -12,6 +12,8 @@ export interface TravelHome extends Clock {
   readonly loadWorld: (name: string, digest: string) => Promise<World>;
   /** Make the picture, once; throws NoPictureError. */
   readonly openScene: () => Promise<Scene>;
+  /** Report what no person can help, so that it is seen as the fault of the program that it is. */
+  readonly report: (error: unknown) => void;
 }
 
 export class Travel {
@@ -178,7 +180,9 @@ export class Travel {
   }
 
   #fail(to: Destination, error: unknown): void {
-    this.#store.screen.value = { kind: "failed", to, failure: failure(error) };
+    const why = failure(error);
+    if (why.kind === "unexpected") this.#home.report(error);
+    this.#store.screen.value = { kind: "failed", to, failure: why };
   }
 }
 
