@@ -147,7 +147,7 @@ def test_a_token_from_the_command_line_opens_the_door(issuer: Issuer, server: Ru
     token = presence("token", "--dir", str(issuer.folder), *who).strip()
     probe = ("connect", server.ws_url, "--seconds", "0.2", "--json", "--name", "Nobody")
     report = json.loads(presence(*probe, PRESENCE_TOKEN=token))
-    assert (report["user"], report["name"], report["guest"], report["room"]) == ("u-dev", "Dev", False, "lobby")
+    assert (report["user"], report["name"], report["guest"], report["room"]) == ("u-dev", "Dev", False, "hq")
     assert "u-dev" not in listed_people(server, token), "it said bye"
 
 
