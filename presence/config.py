@@ -290,7 +290,7 @@ class Settings:
     ]
     room_capacity: Annotated[int, Setting(whole(1, 1000), 1000, "most people in one room")]
     tick_hz: Annotated[int, Setting(whole(1, 60), 20, "steps of a room's clock each second", "Hz")]
-    interest_radius_m: Annotated[float, Setting(decimal(0.5, 1000), 10.0, "how far people see; worlds may say else", "m")]
+    interest_radius_m: Annotated[float, Setting(decimal(0.5, 1000), 10.0, "sight, where the world says none", "m")]
 
     handshake_timeout_s: Annotated[float, Setting(decimal(0.05, 60), 5.0, "time for a client's first message", "s")]
     heartbeat_s: Annotated[
