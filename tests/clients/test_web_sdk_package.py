@@ -50,3 +50,10 @@ def test_node_finds_the_package_by_its_name() -> None:
         [NODE, "--input-type=module", "--eval", code], cwd=SDK, capture_output=True, text=True, check=False
     )
     assert (found.stdout, found.stderr) == ("function 0\n", "")
+
+
+def test_the_reference_is_written_from_the_sources() -> None:
+    """`npm run docs` finds everything that the public surface refers to, and warns of nothing."""
+    npm("run", "docs", "--workspace", "sdk", "--silent")
+    pages = {page.stem for page in (SDK / "docs/classes").glob("*.html")}
+    assert {"Client", "Room", "PoseTable", "OwnAvatar", "RefusedError", "WorldGeometry"} <= pages

@@ -157,7 +157,9 @@ describe("when the connection breaks", () => {
     await ben.room!.chat(Channel.ROOM, "two");
     await ben.room!.chat(Channel.ROOM, "three");
     const { room } = ada;
+    const last = adas!.member!.seq - 2; // of what was said meanwhile nothing has come
     await server.pass(300);
+    expect(server.socket.received[0]).toMatchObject({ type: "hello", resume: "token-1", last_event: last });
     expect(phases).toEqual(["waiting", "connecting", "online"]);
     expect(heard).toEqual(["one", "two", "three"]);
     expect(ada.room).toBe(room);
@@ -202,6 +204,8 @@ describe("when the connection breaks", () => {
     const ada = await inRoom();
     const { room } = ada;
     const before = room!.self;
+    room!.own.walk(0.1, 0);
+    await server.pass(100);
     let joins = 0;
     ada.on("joined", () => (joins += 1));
     server.members.clear();
@@ -211,7 +215,9 @@ describe("when the connection breaks", () => {
     expect(room!.self).not.toBe(before);
     ada.room!.own.walk(0.1, 0);
     await server.pass(100);
-    expect(server.socket.received.filter((message) => message.type === "pose").length).toBe(1);
+    const poses = server.socket.received.filter((message) => message.type === "pose");
+    const sequences = poses.map(({ record }) => new DataView(record.buffer, record.byteOffset).getUint32(4, true));
+    expect(sequences).toEqual([1]);
   });
 
   it("and where that room is full by then, it says so", async () => {
@@ -343,6 +349,16 @@ it("a server that breaks the protocol is left for good", async () => {
     server.socket.raw(payload);
     expect(ada.connection.end?.name).toBe("malformed");
   }
+});
+
+it("an event that comes again is ignored", async () => {
+  const ada = await inRoom();
+  let states = 0;
+  ada.on("roomState", () => (states += 1));
+  const member = [...server.members.values()][0]!;
+  server.tell(member, { type: "room_state", locked: true });
+  server.socket.deliver({ type: "room_state", seq: member.seq, locked: false });
+  expect([states, ada.room!.isLocked, ada.connection.phase]).toEqual([1, true, "online"]);
 });
 
 it("an event that is missing is the server's fault", async () => {

@@ -125,6 +125,24 @@ it("whatever the walk, the server would accept each pose that goes out", () => {
   }
 });
 
+it("waits at a corner until the server can follow: it judges from the pose that went out last", () => {
+  const walker = new Walker(-3, 2.5); // a box stands to the east, from (-2, 2) to (-1, 3)
+  const around = (): void => {
+    walker.walk(0, -0.05, 30);
+    walker.walk(0.05, 0, 60);
+    walker.walk(0, 0.05, 30);
+  };
+  around();
+  expect(walker.ground.blocked([-3000, 0, 2500], place(walker.mm))).toBe(false);
+  const held = walker.mm;
+  expect(walker.sender.due(walker.nowMs)).not.toBeNull();
+  walker.walk(0.05, 0, 60);
+  walker.sender.due(walker.nowMs);
+  walker.walk(0, 0.05, 30);
+  expect(walker.mm).not.toEqual(held);
+  expect(walker.mm[0]).toBeGreaterThan(-800);
+});
+
 function place(mm: readonly number[]): readonly [number, number, number] {
   return mm as unknown as readonly [number, number, number];
 }
