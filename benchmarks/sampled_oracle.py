@@ -112,9 +112,19 @@ class SampledOracle:
             self._count(scene, expected)
             self._check_everybody(tick, expected, told)
         self._held[told], self._told_tick[told], self._previous_ack = expected.wanted[told], tick, ack
-        for number, watched in self._watched.items():
-            if told[number]:
-                self._check_records(watched, tick, expected.wanted[number])
+        watched = [one for number, one in self._watched.items() if told[number]]
+        held = self._held_by(watched, expected.wanted, seqs)
+        for one in watched:
+            self._check_records(one, tick, expected.wanted[one.number], held)
+
+    def _held_by(self, watched: list[Watched], wanted: Flags, seqs: Ints) -> dict[int, tuple[int, Held]]:
+        """Say how each subject that any sampled observer wants must be held: client -> (entity id, Held)."""
+        evidence = self._evidence
+        subjects = np.flatnonzero(wanted[[one.number for one in watched]].any(axis=0))
+        poses = evidence.trajectories.poses(subjects, seqs[subjects])
+        entities = [evidence.entities[subject] for subject in subjects.tolist()]
+        held = [(entity, Held(generation, pose)) for (entity, generation), pose in zip(entities, poses, strict=True)]
+        return dict(zip(subjects.tolist(), held, strict=True))
 
     def _count(self, scene: Scene, expected: Expected) -> None:
         evidence, verdict, tick = self._evidence, self.verdict, scene.tick
@@ -144,15 +154,13 @@ class SampledOracle:
             due = f"{fewest[number]} to {most[number]}" if fewest[number] < most[number] else fewest[number]
             self._violate(tick, int(number), f"was sent {came[number]} records, {due} were due")
 
-    def _check_records(self, watched: Watched, tick: int, wanted: Flags) -> None:
+    def _check_records(self, watched: Watched, tick: int, wanted: Flags, held: dict[int, tuple[int, Held]]) -> None:
         """Apply what a sampled observer was sent, and compare all that it holds then with the trajectories."""
         evidence, verdict, number = self._evidence, self.verdict, watched.number
         decoded_ns, data = evidence.sampled[number][tick]
         is_measured, ack = tick in self._measured, evidence.ack[tick]
         subjects = np.flatnonzero(wanted)
-        poses = evidence.trajectories.poses(subjects, ack[subjects])
-        entities = [evidence.entities[subject] for subject in subjects.tolist()]
-        expected = {entity: Held(generation, pose) for (entity, generation), pose in zip(entities, poses, strict=True)}
+        expected = dict(held[subject] for subject in subjects.tolist())
         twin = copy.deepcopy(watched) if is_measured and not self._is_tested_on_record else None
         faults = watched.faults(data, expected)
         if twin is not None:

@@ -74,14 +74,14 @@ class Trajectories:
         apart_mm = np.linalg.norm(root[:, :3] - motion.position_m[steps, clients] * 1000, axis=1)
         yaw = _turned(root[:, 3] * (360 / YAW_TURN) - np.degrees(motion.yaw[steps, clients]))
         pitch = _turned(root[:, 4] * (90 / PITCH_QUARTER) - np.degrees(motion.pitch[steps, clients]))
+        apart, degrees = apart_mm.max(initial=0.0), max(yaw.max(initial=0.0), pitch.max(initial=0.0))
         worn = np.flatnonzero((self._wearer[clients] >= 0) & np.array([bool(pose.parts) for pose in held], np.bool_))
+        if not len(worn):
+            return apart, degrees
         parts_mm, turned = self._part_errors(
             steps[worn], self._wearer[clients[worn]], [held[k].parts for k in worn.tolist()]
         )
-        return (
-            max(apart_mm.max(initial=0.0), parts_mm.max(initial=0.0)),
-            max(yaw.max(initial=0.0), pitch.max(initial=0.0), turned.max(initial=0.0)),
-        )
+        return max(apart, parts_mm.max()), max(degrees, turned.max())
 
     def _part_errors(
         self, steps: Ints, columns: Ints, held: list[tuple[Part, ...]]
