@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,76 @@ def test_missing_debian_packages_are_installed_by_root(machine: Machine) -> None
     assert installing.startswith("apt-get install")
     assert installing.split()[-1] == "mmdebstrap"
     assert "buildah" not in installing
+
+
+class BuiltMachine(Machine):
+    """A machine on which everything was installed and built, with stand-ins for what that brought."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        for tool in ("find", "touch"):
+            (self.programs / tool).symlink_to(shutil.which(tool) or "")
+        self.put("dpkg-query", 'printf "install ok installed"')
+        self.put("npm", 'echo "npm $*"; case "$*" in *" test") exit ${VITEST:-0};; esac')
+        (self.checkout / ".venv/bin").mkdir(parents=True)
+        (self.checkout / "presence/web").mkdir(parents=True)
+        sources = self.checkout / "clients/webxr/app/src"
+        sources.mkdir(parents=True)
+        for path in ("clients/webxr/package-lock.json", "clients/webxr/app/src/main.ts", ".venv/bin/pip"):
+            self.age(path, 300)
+        for stamp in ("run", "node", "dev", "web", "web-dev"):
+            self.age(f".venv/{stamp}.stamp", 200)
+        self.age("presence/web/index.html", 100)
+        for name in ("requirements", "pyproject.toml"):
+            for each in (self.checkout / name, *(self.checkout / name).glob("*")):
+                os.utime(each, (OLD, OLD))
+        self.pytest(0)
+
+    def age(self, path: str, seconds: int) -> None:
+        """Make a file that is so old."""
+        (self.checkout / path).touch()
+        os.utime(self.checkout / path, (time.time() - seconds,) * 2)
+
+    def pytest(self, code: int) -> None:
+        """Let pytest end like this."""
+        program = self.checkout / ".venv/bin/python"
+        program.write_text(f"#!/bin/sh\necho '{PASSED}'; exit {code}\n")
+        program.chmod(0o755)
+
+
+OLD = 1_000_000_000
+
+
+@pytest.mark.parametrize(("vitest", "code", "passes"), [(0, 0, True), (1, 0, False), (0, 1, False), (1, 1, False)])
+def test_the_web_clients_tests_count_and_hide_no_others(
+    tmp_path: Path, vitest: int, code: int, *, passes: bool
+) -> None:
+    """Whichever of the two fails, both run, and `make test` fails."""
+    machine = BuiltMachine(tmp_path)
+    machine.put("npm", f"echo vitest ran; exit {vitest}")
+    machine.pytest(code)
+    done = machine.run("make", "test")
+    assert (done.returncode == 0) is passes
+    assert "vitest ran" in done.stdout
+    assert PASSED in done.stdout
+
+
+def test_the_web_client_is_built_when_its_sources_changed(tmp_path: Path) -> None:
+    """And only then; its packages are installed again only when their lock changed, all of them where all were."""
+    machine = BuiltMachine(tmp_path)
+    assert "npm" not in machine.run("make", "web").stdout
+    machine.age("clients/webxr/app/src/main.ts", 0)
+    built = machine.run("make", "web").stdout
+    assert "run build" in built
+    assert "ci" not in built.replace("clients", "")
+    machine.age("clients/webxr/package-lock.json", -5)
+    machine.put("npm", 'echo "npm $*" >&2')
+    renewed = machine.run("make", "web").stdout
+    assert " ci" in renewed
+    assert "--omit=dev" not in renewed
+    (machine.checkout / ".venv/web-dev.stamp").unlink()
+    machine.age(".venv/web.stamp", 300)
+    assert " ci --omit=dev" in machine.run("make", "web").stdout
 
 
 PASSED = "===== 3 passed, 1 skipped in 61.20s (0:01:01) ====="
