@@ -47,14 +47,21 @@ const LONGEST_PATIENCE_S = 64;
 /** One pause this long is a hidden tab or a loading world, and not a slow frame; the next one in a row is. */
 const PAUSE_MS = 250;
 
+/** Where low quality begins: whoever needs it can't afford more at first, and gets it once frames are on time. */
+const LOW_STEP = 4;
+
 export class Governor {
-  #step = 0;
+  #step: number;
   #frames = 0;
   #sumMs = 0;
   #calmS = 0;
   #patienceS = FIRST_PATIENCE_S;
   #triedUp = false;
   #wasPause = false;
+
+  constructor(quality: Quality = "high") {
+    this.#step = quality === "low" ? LOW_STEP : 0;
+  }
 
   get allowance(): Allowance {
     return STEPS[this.#step] ?? { resolution: 1, hasShadows: true };

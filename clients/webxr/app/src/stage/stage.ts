@@ -79,7 +79,7 @@ export class Stage {
   readonly #isStill: boolean;
   #quality: Quality;
   #library: SurfaceLibrary;
-  #governor = new Governor();
+  #governor: Governor;
   #world: WorldView | null = null;
   #sky: Sky | null = null;
   #language: Language = "en";
@@ -92,6 +92,7 @@ export class Stage {
   constructor(canvas: HTMLCanvasElement, options: StageOptions) {
     this.#canvas = canvas;
     this.#quality = options.quality;
+    this.#governor = new Governor(options.quality);
     this.#isStill = options.reducedMotion;
     this.renderer = new WebGLRenderer({
       canvas,
@@ -155,7 +156,7 @@ export class Stage {
     this.#strike();
     this.#library.dispose();
     this.#library = new SurfaceLibrary(quality, this.#uniforms);
-    this.#governor = new Governor();
+    this.#governor = new Governor(quality);
     this.crowd.setQuality(quality);
     this.props.setQuality(quality);
     this.#applyQuality();

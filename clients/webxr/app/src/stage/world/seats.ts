@@ -1,4 +1,4 @@
-/** Seats: one small model for each look, drawn once for all its places. A seat's place is where the feet are; people face its yaw,
+/** Seats: one small model for each look, drawn once for all its places nearby. A seat's place is where the feet are; people face its yaw,
  * so the seat itself stands a little behind. */
 
 import type { Seat } from "@presence-hub/client";
@@ -9,6 +9,8 @@ import type { SurfaceLibrary } from "../surfaces";
 import type { Site } from "./site";
 
 const SEAT_HEIGHT_M = 0.45;
+/** Seats are drawn by parts of the ground of this size, so that a hall behind one costs nothing. */
+const PART_MM = 18_000;
 const BLUE: Rgb = linear(0x34568a);
 const DEEP: Rgb = linear(0x24406d);
 const DARK: Rgb = linear(PALETTE.graphite);
@@ -135,9 +137,14 @@ function cushionBack(mesher: Mesher, half: number, low: number, high: number, z:
 
 /** Add every seat to `group`; one draw for each look. */
 export function buildSeats(site: Site, seats: readonly Seat[], group: Group, library: SurfaceLibrary): void {
-  const byLook = new Map<string, Seat[]>();
-  for (const seat of seats) byLook.set(seat.look, [...(byLook.get(seat.look) ?? []), seat]);
-  for (const [look, places] of byLook) {
+  const groups = new Map<string, Seat[]>();
+  for (const seat of seats) {
+    const [x, , z] = seat.positionMm;
+    const key = `${seat.look}:${Math.floor(x / PART_MM)}:${Math.floor(z / PART_MM)}`;
+    groups.set(key, [...(groups.get(key) ?? []), seat]);
+  }
+  for (const [key, places] of groups) {
+    const look = places[0]?.look ?? "";
     const mesher = new Mesher();
     (MODELS[look] ?? MODELS["chair"])?.(mesher);
     const mesh = new InstancedMesh(mesher.build(), library.material("paint"), places.length);
@@ -154,7 +161,7 @@ export function buildSeats(site: Site, seats: readonly Seat[], group: Group, lib
         0.42,
       );
     });
-    mesh.name = `seats:${look}`;
+    mesh.name = `seats:${key}`;
     mesh.castShadow = mesh.receiveShadow = true;
     mesh.computeBoundingSphere();
     group.add(mesh);
