@@ -71,12 +71,12 @@ class Sculptor {
 
 export function makeBody(detail: Detail): BufferGeometry {
   const sculptor = new Sculptor();
-  const sides = { near: 18, middle: 9, far: 5 }[detail];
+  const sides = { near: 18, middle: 8, far: 5 }[detail];
   torso(sculptor, sides, detail);
   head(sculptor, sides, detail);
   for (const side of [-1, 1] as const) {
-    arm(sculptor, side, Math.max(4, Math.round(sides * 0.55)), detail);
-    leg(sculptor, side, Math.max(4, Math.round(sides * 0.6)), detail);
+    arm(sculptor, side, Math.max(4, Math.round(sides * 0.5)), detail);
+    leg(sculptor, side, Math.max(4, Math.round(sides * 0.5)), detail);
   }
   return sculptor.build();
 }
@@ -125,7 +125,7 @@ function torso(sculptor: Sculptor, sides: number, detail: Detail): void {
         [0.535, 0.052, 0.052, 0, 0.004],
         [0.6, 0.05, 0.052, 0, -0.004],
       ],
-      Math.max(6, sides - 6),
+      detail === "near" ? 12 : 6,
       undefined,
       false,
     );
@@ -145,13 +145,13 @@ function torso(sculptor: Sculptor, sides: number, detail: Detail): void {
         [0.495, 0.066, 0.064, 0, 0.004],
         [0.535, 0.06, 0.058, 0, 0.002],
       ],
-      Math.max(8, sides - 6),
+      detail === "near" ? 12 : 6,
       undefined,
       false,
     );
   });
   sculptor.with("torso", "dark", (mesher) => {
-    for (const y of [0.05, 0.14]) mesher.ball(0.012, y, front + (y < 0.1 ? 0.006 : 0.013), 0.009, 0.009, 0.006, 6);
+    for (const y of [0.05, 0.14]) mesher.ball(0.012, y, front + (y < 0.1 ? -0.002 : 0.01), 0.009, 0.009, 0.006, 6);
     mesher.loft(
       [
         [-0.155, 0.17, 0.118],
@@ -242,15 +242,17 @@ function head(sculptor: Sculptor, sides: number, detail: Detail): void {
   hair(sculptor, sides, detail);
   if (detail === "far") return;
   sculptor.with("head", "skin", (mesher) => {
-    mesher.ball(0, y - 0.018, -0.113, 0.013, 0.022, 0.017, 6);
+    mesher.ball(0, y - 0.018, -0.113, 0.013, 0.022, 0.017, detail === "near" ? 6 : 4);
+    if (detail !== "near") return;
     for (const side of [-1, 1]) mesher.ball(side * 0.094, y - 0.005, 0.002, 0.014, 0.028, 0.02, 6);
   });
   sculptor.with("head", "shirt", (mesher) => {
-    for (const side of [-1, 1]) mesher.ball(side * 0.036, y + 0.018, -0.0985, 0.019, 0.0125, 0.009, 8);
+    for (const side of [-1, 1])
+      mesher.ball(side * 0.036, y + 0.018, -0.0985, 0.019, 0.0125, 0.009, detail === "near" ? 8 : 4);
   });
   sculptor.with("head", "dark", (mesher) => {
     for (const side of [-1, 1]) {
-      mesher.ball(side * 0.036, y + 0.018, -0.1045, 0.0095, 0.0105, 0.006, 8);
+      mesher.ball(side * 0.036, y + 0.018, -0.1045, 0.0095, 0.0105, 0.006, detail === "near" ? 8 : 4);
       if (detail === "near") mesher.box(side * 0.037 - 0.02, y + 0.043, -0.107, side * 0.037 + 0.02, y + 0.05, -0.094);
     }
   });
@@ -296,7 +298,7 @@ function hair(sculptor: Sculptor, sides: number, detail: Detail): void {
     );
   });
   sculptor.with("bun", "hair", (mesher) => {
-    mesher.ball(0, 0.215, 0.115, 0.05, 0.05, 0.045, Math.max(6, sides - 6));
+    mesher.ball(0, 0.215, 0.115, 0.05, 0.05, 0.045, detail === "near" ? 12 : 5);
   });
 }
 
@@ -367,10 +369,10 @@ function arm(sculptor: Sculptor, side: -1 | 1, sides: number, detail: Detail): v
         [-0.03, 0.022, 0.034],
         [0.012, 0.026, 0.028],
       ],
-      Math.max(6, sides),
+      detail === "near" ? Math.max(6, sides) : 4,
     );
     // The thumb, ahead of the palm.
-    mesher.ball(-side * 0.004, -0.075, -0.047, 0.014, 0.036, 0.016, 6);
+    mesher.ball(-side * 0.004, -0.075, -0.047, 0.014, 0.036, 0.016, detail === "near" ? 6 : 4);
   });
 }
 
@@ -418,6 +420,6 @@ function leg(sculptor: Sculptor, side: -1 | 1, sides: number, detail: Detail): v
       return;
     }
     mesher.box(-0.046, sole, -0.17, 0.046, sole + 0.02, 0.065);
-    mesher.ball(0, sole + 0.04, -0.06, 0.045, 0.045, 0.115, Math.max(6, sides));
+    mesher.ball(0, sole + 0.04, -0.06, 0.045, 0.045, 0.115, detail === "near" ? Math.max(6, sides) : 4);
   });
 }

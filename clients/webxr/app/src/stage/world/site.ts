@@ -7,7 +7,7 @@ import type { Quality } from "../quality";
 import type { Surface, SurfaceLibrary } from "../surfaces";
 
 /** Metres; parts of this size keep the number of draws low and still let the camera skip most of a large world. */
-const PART_M = 36;
+export const PART_M = 36;
 /** Surfaces that stop the sun. */
 const CASTS_NO_SHADOW: ReadonlySet<Surface> = new Set<Surface>(["glass", "frosted", "glow", "shade", "water"]);
 

@@ -304,7 +304,8 @@ function desk(site: Site, run: Run): void {
 function hedge(site: Site, run: Run): void {
   piece(site, "leaf", run, 0, run.length, run.base, run.top - 0.06, 0.12, linear(PALETTE.leafDark), 0.6);
   const kit = new Kit(site, run.middleX, run.base, run.middleZ, run.yaw);
-  clipped(kit, run.length, run.top - run.base, 0.24);
+  // Leaves reach a little beyond where they are put.
+  clipped(kit, run.length - 0.5, run.top - run.base - 0.1, 0.24);
 }
 
 const SPECIAL: Readonly<Record<string, (site: Site, run: Run) => void>> = {
