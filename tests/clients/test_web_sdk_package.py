@@ -41,6 +41,17 @@ def test_nothing_is_imported_from_elsewhere(dist: Path) -> None:
     assert manifest["sideEffects"] is False
 
 
+def test_only_the_edge_touches_the_platform() -> None:
+    """Sockets, clocks, timers and chance come through `edge.ts`: everything else can be run by a test, and is."""
+    platform = re.compile(
+        r"\b(WebSocket|window|navigator|performance|Date|setInterval|setTimeout|Math\.random|fetch)\b"
+    )
+    not_code = re.compile(r"/\*.*?\*/|//[^\n]*|\"[^\"\n]*\"|`[^`]*`", re.DOTALL)
+    sources = (SDK / "src").rglob("*.ts")
+    touching = [path.name for path in sources if platform.search(not_code.sub("", path.read_text()))]
+    assert touching == ["edge.ts"]
+
+
 def test_node_finds_the_package_by_its_name() -> None:
     """`import … from "@presence-hub/client"` works without any bundler."""
     code = (
