@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from presence_client import Client, Offline, Online, Pose, RefusedError, Room, connect, transport
+from presence_client.room import bearing
 from presence_client.transport import Link
 from protocol.errors import Refusal
 from protocol.schema import Cause, Correction, Joined, Said
@@ -106,6 +107,23 @@ def test_two_meet_talk_and_hand_an_object_over(server: RunningServer, transports
         await until(lambda: thing not in hers.things)
 
     meet(server, transports, f"hand-over-{transports[0]}", check)
+
+
+@BOTH_WAYS
+def test_one_goes_to_the_other_however_far(server: RunningServer, transports: tuple[str, str]) -> None:
+    """Out of sight, beside them, looking at them; and both see it the same."""
+
+    async def check(_ada: Client, hers: Room, _bo: Client, his: Room) -> None:
+        for _ in range(2):
+            await his.teleport((his.pose.x, 0.0, his.pose.z + 12.0))
+            await asyncio.sleep(0.55)
+        await until(lambda: his.entity not in hers.in_sight)
+        await hers.go_to(his.entity)
+        assert 0.5 < math.dist(hers.pose.position, his.pose.position) < 3.5
+        assert abs(bearing(hers.pose, his.pose.position)) < 0.01
+        await until(lambda: (shown := his.pose_of(hers.entity)) is not None and shown.position == hers.pose.position)
+
+    meet(server, transports, f"going-{transports[0]}", check)
 
 
 @BOTH_WAYS
