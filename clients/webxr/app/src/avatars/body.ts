@@ -3,6 +3,7 @@
 
 import { BufferAttribute, type BufferGeometry } from "three";
 import { Mesher } from "../stage/mesher";
+import { dress, TORSO } from "./clothes";
 import { SLOTS, type Slot } from "./looks";
 
 export const BONES = [
@@ -47,7 +48,7 @@ interface Pieces {
 }
 
 /** Draws with one bone and one colour at a time, noting both for every vertex made. */
-class Sculptor {
+export class Sculptor {
   readonly mesher = new Mesher();
   readonly pieces: Pieces = { bones: [], slots: [] };
 
@@ -90,17 +91,7 @@ function torso(sculptor: Sculptor, sides: number, detail: Detail): void {
           [0.42, 0.2, 0.12],
           [0.51, 0.07, 0.07],
         ]
-      : [
-          [-0.15, 0.186, 0.132],
-          [-0.09, 0.184, 0.13],
-          [0.03, 0.168, 0.115],
-          [0.15, 0.153, 0.106],
-          [0.27, 0.172, 0.118],
-          [0.37, 0.196, 0.124, 0, 0.004],
-          [0.44, 0.2, 0.11, 0, 0.012],
-          [0.485, 0.165, 0.088, 0, 0.014],
-          [0.51, 0.085, 0.068, 0, 0.012],
-        ];
+      : TORSO;
   sculptor.with("torso", "jacket", (mesher) => {
     mesher.loft(rings, sides);
   });
@@ -130,89 +121,7 @@ function torso(sculptor: Sculptor, sides: number, detail: Detail): void {
       false,
     );
   });
-  // The shirt in the jacket's opening, its collar, and the two lapels beside it.
-  const front = -0.119;
-  sculptor.with("torso", "shirt", (mesher) => {
-    mesher.quad(
-      [0.03, 0.24, front - 0.004],
-      [-0.03, 0.24, front - 0.004],
-      [-0.058, 0.49, -0.073],
-      [0.058, 0.49, -0.073],
-      [],
-    );
-    mesher.loft(
-      [
-        [0.495, 0.066, 0.064, 0, 0.004],
-        [0.535, 0.06, 0.058, 0, 0.002],
-      ],
-      detail === "near" ? 12 : 6,
-      undefined,
-      false,
-    );
-  });
-  sculptor.with("torso", "dark", (mesher) => {
-    for (const y of [0.05, 0.14]) mesher.ball(0.012, y, front + (y < 0.1 ? -0.002 : 0.01), 0.009, 0.009, 0.006, 6);
-    mesher.loft(
-      [
-        [-0.155, 0.17, 0.118],
-        [-0.148, 0.17, 0.118],
-      ],
-      sides,
-      undefined,
-      false,
-    );
-  });
-  if (detail === "near") {
-    sculptor.with("torso", "trim", (mesher) => {
-      for (const side of [-1, 1])
-        mesher.box(side * 0.085 - 0.022, 0.3, front + 0.0, side * 0.085 + 0.022, 0.312, front - 0.008);
-    });
-    sculptor.with("torso", "jacket", (mesher) => {
-      for (const side of [-1, 1]) {
-        const [inner, outer] = [side * 0.034, side * 0.1];
-        const corners = [
-          [inner, 0.22, front - 0.009],
-          [outer, 0.38, front - 0.012],
-          [side * 0.075, 0.495, -0.078],
-          [side * 0.056, 0.49, -0.082],
-        ] as const;
-        if (side < 0) mesher.quad(corners[0], corners[1], corners[2], corners[3], []);
-        else mesher.quad(corners[3], corners[2], corners[1], corners[0], []);
-      }
-    });
-  }
-  sculptor.with("insignia", "accent", (mesher) => {
-    mesher.quad(
-      [0.022, 0.25, front - 0.011],
-      [0, 0.2, front - 0.007],
-      [-0.022, 0.25, front - 0.011],
-      [0, 0.47, -0.093],
-      [],
-    );
-    mesher.box(-0.017, 0.452, -0.1, 0.017, 0.485, -0.07);
-  });
-  sculptor.with("insignia", "trim", (mesher) => {
-    for (const side of [-1, 1]) {
-      mesher.box(side * 0.145 - 0.042, 0.462, -0.03, side * 0.145 + 0.042, 0.492, 0.045);
-      mesher.ball(side * 0.118, 0.345, front + 0.004, 0.014, 0.014, 0.008, 8);
-    }
-  });
-  sculptor.with("lanyard", "accent", (mesher) => {
-    for (const side of [-1, 1]) {
-      const corners = [
-        [side * 0.012, 0.17, -0.128],
-        [side * 0.026, 0.17, -0.128],
-        [side * 0.086, 0.5, -0.07],
-        [side * 0.07, 0.505, -0.075],
-      ] as const;
-      if (side < 0) mesher.quad(corners[0], corners[1], corners[2], corners[3], []);
-      else mesher.quad(corners[3], corners[2], corners[1], corners[0], []);
-    }
-    mesher.box(-0.045, 0.165, -0.136, 0.045, 0.18, -0.122);
-  });
-  sculptor.with("lanyard", "shirt", (mesher) => {
-    mesher.box(-0.045, 0.06, -0.136, 0.045, 0.166, -0.124);
-  });
+  dress(sculptor, sides, detail);
 }
 
 function head(sculptor: Sculptor, sides: number, detail: Detail): void {
@@ -253,7 +162,7 @@ function head(sculptor: Sculptor, sides: number, detail: Detail): void {
   sculptor.with("head", "dark", (mesher) => {
     for (const side of [-1, 1]) {
       mesher.ball(side * 0.036, y + 0.018, -0.1045, 0.0095, 0.0105, 0.006, detail === "near" ? 8 : 4);
-      if (detail === "near") mesher.box(side * 0.037 - 0.02, y + 0.043, -0.107, side * 0.037 + 0.02, y + 0.05, -0.094);
+      if (detail === "near") mesher.ball(side * 0.037, y + 0.045, -0.094, 0.021, 0.0045, 0.01, 6);
     }
   });
   if (detail !== "near") return;

@@ -1,3 +1,4 @@
+import { Box3 } from "three";
 import { describe, expect, it } from "vitest";
 import { makeProp, PROP_KINDS } from "../../src/props/models";
 import { shipped } from "../stage/worlds";
@@ -5,8 +6,8 @@ import { shipped } from "../stage/worlds";
 function size(kind: string): readonly [number, number, number] {
   const geometry = makeProp(kind);
   geometry.computeBoundingBox();
-  const { min, max } = geometry.boundingBox ?? { min: { x: 0, y: 0, z: 0 }, max: { x: 0, y: 0, z: 0 } };
-  return [max.x - min.x, max.y - min.y, max.z - min.z];
+  const box = geometry.boundingBox ?? new Box3();
+  return [box.max.x - box.min.x, box.max.y - box.min.y, box.max.z - box.min.z];
 }
 
 describe("makeProp", () => {

@@ -8,8 +8,23 @@ import type { Surface, SurfaceLibrary } from "../surfaces";
 
 /** Metres; parts of this size keep the number of draws low and still let the camera skip most of a large world. */
 export const PART_M = 36;
-/** Surfaces that stop the sun. */
-const CASTS_NO_SHADOW: ReadonlySet<Surface> = new Set<Surface>(["glass", "frosted", "glow", "shade", "water"]);
+/** What light passes, and what only lies on the ground or under a roof. */
+const CASTS_NO_SHADOW: ReadonlySet<Surface> = new Set<Surface>([
+  "glass",
+  "frosted",
+  "glow",
+  "water",
+  "terrazzo",
+  "carpet",
+  "carpetDark",
+  "parquet",
+  "vinyl",
+  "paving",
+  "asphalt",
+  "gravel",
+  "grass",
+  "acoustic",
+]);
 
 export class Site {
   readonly #meshers = new Map<string, { surface: Surface; mesher: Mesher }>();
