@@ -7,11 +7,13 @@ import type { Mm3, WorldGeometry } from "@presence-hub/client";
 
 export type Ground = Pick<WorldGeometry, "blocked" | "floorUnder">;
 
-const CELL_MM = 350;
+const CELL_MM = 400;
 const STAIR_MM = 300;
 /** Bodies keep this far from walls. */
 const SHOULDER_MM = 260;
-const MOST_CELLS = 4000;
+const MOST_CELLS = 8000;
+/** Above 1, ways are found much sooner and are a little longer than the shortest. */
+const GREED = 1.6;
 const ARRIVED_MM = 120;
 const SIDES = [
   [1, 0, 1],
@@ -44,20 +46,23 @@ export function stepTo(ground: Ground, at: Mm3, x: number, z: number): Mm3 | nul
 /** As `stepTo`, to a place with room for the shoulders. */
 function wideStepTo(ground: Ground, at: Mm3, x: number, z: number): Mm3 | null {
   const place = stepTo(ground, at, x, z);
-  if (!place) return null;
-  const [, y] = place;
-  const isTight =
-    ground.blocked([x - SHOULDER_MM, y, z], [x + SHOULDER_MM, y, z]) ||
-    ground.blocked([x, y, z - SHOULDER_MM], [x, y, z + SHOULDER_MM]);
-  return isTight ? null : place;
+  return place && isWide(ground, place) ? place : null;
+}
+
+function isWide(ground: Ground, [x, y, z]: Mm3): boolean {
+  return (
+    !ground.blocked([x - SHOULDER_MM, y, z], [x + SHOULDER_MM, y, z]) &&
+    !ground.blocked([x, y, z - SHOULDER_MM], [x, y, z + SHOULDER_MM])
+  );
 }
 
 /** Corners of a way from `start` to `goal`, without `start`; null where none was found. */
 export function findPath(ground: Ground, start: Mm3, goal: Mm3): Mm3[] | null {
   if (walksStraight(ground, start, goal)) return [goal];
   const away = (at: Mm3): number => Math.hypot(at[0] - goal[0], at[2] - goal[2]) / CELL_MM;
+  const grid = new Grid(ground, start);
   const open = new Heap();
-  const best = new Map<string, number>();
+  const best = new Map<number, number>();
   open.push({ column: 0, row: 0, at: start, cost: 0, rank: away(start), from: null });
   for (let seen = 0; seen < MOST_CELLS; seen++) {
     const cell = open.pop();
@@ -68,17 +73,50 @@ export function findPath(ground: Ground, start: Mm3, goal: Mm3): Mm3[] | null {
     for (const [columns, rows, length] of SIDES) {
       const column = cell.column + columns;
       const row = cell.row + rows;
-      const at = wideStepTo(ground, cell.at, start[0] + column * CELL_MM, start[2] + row * CELL_MM);
-      if (!at) continue;
-      // Floors lie over each other: a cell is a place and a storey.
-      const key = `${column} ${row} ${Math.round(at[1] / 1000)}`;
       const cost = cell.cost + length;
+      const key = keyOf(column, row, cell.at[1]);
       if (cost >= (best.get(key) ?? Infinity)) continue;
+      const at = grid.placeFrom(cell.at, column, row, key);
+      if (!at || ground.blocked(cell.at, at)) continue;
       best.set(key, cost);
-      open.push({ column, row, at, cost, rank: cost + away(at), from: cell });
+      open.push({ column, row, at, cost, rank: cost + GREED * away(at), from: cell });
     }
   }
   return null;
+}
+
+/** Floors lie over each other, and ramps rise from them: a cell is a place and the height one comes from. */
+function keyOf(column: number, row: number, feetMm: number): number {
+  return ((column + 4096) * 8192 + row + 4096) * 1024 + Math.round(feetMm / 250) + 512;
+}
+
+/** The cells around the start; each is looked at once. */
+class Grid {
+  readonly #ground: Ground;
+  readonly #start: Mm3;
+  readonly #places = new Map<number, Mm3 | null>();
+
+  constructor(ground: Ground, start: Mm3) {
+    this.#ground = ground;
+    this.#start = start;
+  }
+
+  /** Where one stands in a cell that is entered at the height of `from`; null where nobody can. */
+  placeFrom(from: Mm3, column: number, row: number, key: number): Mm3 | null {
+    const known = this.#places.get(key);
+    const place = known === undefined ? this.#look(from, column, row) : known;
+    if (known === undefined) this.#places.set(key, place);
+    return place && Math.abs(place[1] - from[1]) <= STAIR_MM ? place : null;
+  }
+
+  #look(from: Mm3, column: number, row: number): Mm3 | null {
+    const x = this.#start[0] + column * CELL_MM;
+    const z = this.#start[2] + row * CELL_MM;
+    const floor = this.#ground.floorUnder(x, z, from[1]);
+    if (floor === null) return null;
+    const place: Mm3 = [x, floor, z];
+    return isWide(this.#ground, place) ? place : null;
+  }
 }
 
 /** Whether one can go straight, stair by stair. */

@@ -17,7 +17,9 @@ import type { PlayerHooks, PlayerSettings, Prompt } from "./contract";
 import { Desktop } from "./desktop";
 import type { Hand } from "./carrying";
 import { samePrompt } from "./prompt";
+import { placeNear } from "./seats";
 import type { PlayerStage } from "./stage";
+import { toMetres, toMm } from "./terrain";
 import { Visit } from "./visit";
 import { Vr } from "./xr/vr";
 
@@ -27,8 +29,10 @@ const SEAT_AIM_M = 0.35;
 const SEAT_HEIGHT_M = 0.45;
 /** Nearer than this one takes or sits down without walking there first. */
 const AT_HAND_M = 2.2;
-/** Before something one walks to in order to use it. */
+/** Where one puts things down: an arm's length before one's feet. */
 const BEFORE_M = 0.7;
+/** Things are put down from this height: on desks and counters. */
+const DROP_M = 1.3;
 
 export class Player {
   readonly #stage: PlayerStage;
@@ -198,11 +202,13 @@ export class Player {
     this.#stage.highlight(prompt?.kind === "take" || prompt?.kind === "person" ? prompt.entity : null);
   }
 
-  /** Where a carried thing is put down: an arm's length before one's feet. */
+  /** Where a carried thing is put down: before one's feet, but not behind a wall. */
   #placeBefore(visit: Visit): Point {
     const [x, y, z] = visit.feet;
     const yaw = this.#gazeYaw(visit);
-    return [x - Math.sin(yaw) * BEFORE_M, y + 1.3, z - Math.cos(yaw) * BEFORE_M];
+    const way: Point = [x - Math.sin(yaw) * BEFORE_M, y + DROP_M, z - Math.cos(yaw) * BEFORE_M];
+    const part = Math.max(0, visit.terrain.firstHit([x, y + DROP_M, z], way) - 0.1);
+    return [x + (way[0] - x) * part, y + DROP_M, z + (way[2] - z) * part];
   }
 
   /** What was clicked on: a person, a thing, a seat, or the floor. */
@@ -230,8 +236,7 @@ export class Player {
       });
       return;
     }
-    const from = point(sight.ray.origin);
-    const floor = visit.terrain.pickFloor(from, point(sight.ray.direction));
+    const floor = visit.terrain.pickFloor(point(sight.ray.origin), point(sight.ray.direction));
     if (floor) this.#walkTo(visit, floor, null);
   }
 
@@ -243,15 +248,17 @@ export class Player {
       deed();
       return;
     }
-    const part = BEFORE_M / away;
-    const beforeIt: Point = [at[0] + (x - at[0]) * part, at[1], at[2] + (z - at[2]) * part];
-    const floor = visit.terrain.floorBelow(...beforeIt);
-    if (floor !== null) this.#walkTo(visit, [beforeIt[0], floor, beforeIt[2]], deed);
+    const floor = visit.terrain.floorBelow(...at) ?? at[1];
+    const place = placeNear(visit.terrain.geometry, toMm([at[0], floor, at[2]]), Math.atan2(at[0] - x, at[2] - z));
+    if (place) this.#walkTo(visit, toMetres(place), deed);
   }
 
   #walkTo(visit: Visit, place: Point, deed: (() => void) | null): void {
     const go = (): void => {
-      if (!this.#desktop.walkTo(visit, place, deed)) this.#hooks.refuse("walk", "no_way");
+      if (this.#desktop.walkTo(visit, place, deed)) return;
+      // From here then; the server says whether that is too far.
+      if (deed) deed();
+      else this.#hooks.refuse("walk", "no_way");
     };
     if (visit.isSeated) void visit.stand().then(go);
     else go();

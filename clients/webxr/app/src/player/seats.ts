@@ -10,7 +10,7 @@ import { toMetres } from "./terrain";
 
 /** Closer to a seat than this is on it. */
 const ON_SEAT_M = 0.3;
-const STAND_UP_MM = [700, 500, 900, 1200];
+const DISTANCES_MM = [700, 500, 900, 1200];
 const TURNS = [0, 1, -1, 2, -2, 3, -3, 4].map((eighths) => (eighths * Math.PI) / 4);
 
 export function isTaken(seat: Seat, people: Iterable<{ readonly position: Point }>): boolean {
@@ -21,28 +21,33 @@ export function isTaken(seat: Seat, people: Iterable<{ readonly position: Point 
   return false;
 }
 
-/** A place to stand beside a seat, before it first: one walks there, or where furniture shuts the seat in, anyone free. */
+/** A place to stand beside a seat, before it first. */
 export function placeBeside(ground: Ground, seat: Seat): Mm3 | null {
-  const places = around(seat);
+  return placeNear(ground, seat.positionMm, seat.yawRadians);
+}
+
+/**
+ * A place to stand near another on the same floor, along `yaw` first: one that is walked to from there, or where furniture
+ * shuts it in, anyone free.
+ */
+export function placeNear(ground: Ground, at: Mm3, yaw: number): Mm3 | null {
+  const places = around(at, yaw);
   for (const [x, z] of places) {
-    const place = stepTo(ground, seat.positionMm, x, z);
+    const place = stepTo(ground, at, x, z);
     if (place) return place;
   }
   for (const [x, z] of places) {
-    const floor = ground.floorUnder(x, z, seat.positionMm[1]);
+    const floor = ground.floorUnder(x, z, at[1]);
     if (floor !== null && !ground.blocked([x, floor, z], [x, floor, z])) return [x, floor, z];
   }
   return null;
 }
 
-function around({ positionMm, yawRadians }: Seat): (readonly [number, number])[] {
-  return STAND_UP_MM.flatMap((distance) =>
+function around([x, , z]: Mm3, yaw: number): (readonly [number, number])[] {
+  return DISTANCES_MM.flatMap((distance) =>
     TURNS.map((turn) => {
-      const yaw = yawRadians + turn;
-      return [
-        Math.round(positionMm[0] - Math.sin(yaw) * distance),
-        Math.round(positionMm[2] - Math.cos(yaw) * distance),
-      ] as const;
+      const direction = yaw + turn;
+      return [Math.round(x - Math.sin(direction) * distance), Math.round(z - Math.cos(direction) * distance)] as const;
     }),
   );
 }
