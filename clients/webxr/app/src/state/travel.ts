@@ -190,7 +190,6 @@ function failure(error: unknown): Failure {
   if (error instanceof PresenceError) return { kind: "refused", name: error.name };
   if (error instanceof WorldLoadError) return { kind: `world_${error.kind}` };
   if (error instanceof NoPictureError) return { kind: "no_picture" };
-  console.error(error); // a mistake of ours: whoever looks into it needs more than the words on the screen
   return { kind: "unexpected" };
 }
 
