@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -429,7 +429,7 @@ def test_the_schema_is_itself_valid() -> None:
 
 def paths_in(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
     """Every place in a JSON value; of several numbers in a row, the first stands for all."""
-    items: list[tuple[str | int, object]] = []
+    items: Sequence[tuple[str | int, object]] = []
     if isinstance(value, dict):
         items = list(value.items())
     elif isinstance(value, list):
