@@ -19,6 +19,7 @@ const OFFLINE_RETRY_MS = 10_000; // a device that says it has no network may be 
 // More than this unsent means that the network stands: poses wait, since a newer one will replace them.
 const BUSY_BYTES = 2 ** 16;
 const NO_NETWORK = "This device has no network.";
+const SUSPECT_MS = 500;
 const SUBPROTOCOL = `presence.${MAJOR}`;
 const PATH = "/v1/connect";
 
@@ -58,6 +59,7 @@ export class Connection {
   private socket: SocketLike | null = null;
   private isOpen = false; // the socket, not the session
   private dialedAtMs = 0;
+  private suspectedAtMs: number | null = null;
   private earliestMs = 0; // what the server asked for is never undercut
   private lacksNetwork = false; // while waiting: there is no network to try again over
   private readonly stops: (() => void)[] = [];
@@ -145,6 +147,7 @@ export class Connection {
   }
 
   private received(data: unknown): void {
+    this.suspectedAtMs = null;
     try {
       if (!(data instanceof ArrayBuffer)) throw new ProtocolError("a message that is not binary");
       const startMs = this.edge.now();
@@ -176,8 +179,14 @@ export class Connection {
     else if (this.state.phase === "waiting" && nowMs >= (this.state.retryAtMs ?? 0)) this.dial();
     else if (this.socket !== null && !this.isOpen && nowMs - this.dialedAtMs > CONNECT_MS)
       this.broke(null, "The server does not answer.");
-    else if (this.isOpen && this.session.isSilent(nowMs)) this.broke(null, "The server has been silent for too long.");
+    else if (this.isOpen && this.session.isSilent(nowMs)) this.suspect(nowMs);
     else this.flush();
+  }
+
+  /** A page that was held up has not read yet what came meanwhile: silence is one that is found twice. */
+  private suspect(nowMs: number): void {
+    if (this.suspectedAtMs === null) this.suspectedAtMs = nowMs;
+    else if (nowMs - this.suspectedAtMs >= SUSPECT_MS) this.broke(null, "The server has been silent for too long.");
   }
 
   // --- breaks and ends -----------------------------------------------------------------------------------------------
@@ -228,6 +237,7 @@ export class Connection {
     const socket = this.socket;
     this.socket = null;
     this.isOpen = false;
+    this.suspectedAtMs = null;
     if (socket === null) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.onerror = null;

@@ -238,11 +238,19 @@ describe("when the connection breaks", () => {
   it("a server that falls silent is given up, and come back to", async () => {
     const ada = await inRoom();
     server.isMute = true;
-    await server.pass(15_100);
+    await server.pass(15_700);
     expect(ada.connection).toMatchObject({ phase: "waiting", reason: "The server has been silent for too long." });
     server.isMute = false;
     await server.pass(400);
     expect(ada.connection.phase).toBe("online");
+  });
+
+  it("a page that was held up reads what came meanwhile before it calls the server silent", async () => {
+    const ada = await inRoom();
+    server.nowMs += 60_000; // nothing ran; the next beat comes before the messages that wait
+    await server.pass(1000);
+    expect(ada.connection.phase).toBe("online");
+    expect(ada.network().reconnects).toBe(0);
   });
 
   it("a server that goes away in good order is waited for as long as it asks", async () => {
