@@ -6,7 +6,7 @@
 import { effect, type ReadonlySignal } from "@preact/signals";
 import { PARTS, PART_SIZE, PoseTable, Section, type Room } from "@presence-hub/client";
 import { Vector3 } from "three";
-import type { Language } from "./i18n/translate";
+import { say, type Language } from "./i18n/translate";
 import type { PlayerHooks, Prompt } from "./player/contract";
 import { Player } from "./player/player";
 import { Stage, type Quality, type StageStats } from "./stage/stage";
@@ -64,6 +64,7 @@ export class Picture implements Scene {
   setLanguage(language: Language): void {
     this.#language = language;
     this.#stage.setLanguage(language);
+    this.#stage.crowd.setGuestWord(say(language, "person.guest"));
   }
 
   describePerson(entity: number, look: AvatarLook): void {

@@ -152,7 +152,9 @@ export class Overhead {
 
   #floatingIcon(avatar: Avatar, base: number, size: number): void {
     const { state, look } = avatar;
-    const icon: Icon | null = state.gesture ?? (look?.isAway ? "away" : look?.isMuted ? "muted" : null);
+    // States show beside a badge that can be read; gestures are seen from further off.
+    const mark = look?.isAway ? "away" : look?.isMuted ? "muted" : null;
+    const icon: Icon | null = state.gesture ?? (avatar.badgeOpacity > 0.4 ? mark : null);
     if (!icon) return;
     const isGesture = state.gesture !== null;
     const rise = isGesture ? Math.min(1, state.gestureS / 0.5) : 1;

@@ -83,6 +83,8 @@ export class Stage {
   #world: WorldView | null = null;
   #sky: Sky | null = null;
   #language: Language = "en";
+  /** Whether the picture has the canvas's size; it is given to it just before drawing, since that clears it. */
+  #isFitted = false;
   #lastMs: number | null = null;
   #meanIntervalMs = 16.7;
   #meanFrameMs = 0;
@@ -112,7 +114,7 @@ export class Stage {
     this.scene.fog = new Fog(0xffffff, 70, 520);
     this.#applyQuality();
     this.#resize = new ResizeObserver(() => {
-      this.#fit();
+      this.#isFitted = false;
     });
     this.#resize.observe(canvas);
     this.#fit();
@@ -160,7 +162,7 @@ export class Stage {
     this.crowd.setQuality(quality);
     this.props.setQuality(quality);
     this.#applyQuality();
-    this.#fit();
+    this.#isFitted = false;
     if (document) this.show(document, this.#language);
   }
 
@@ -268,6 +270,7 @@ export class Stage {
     const width = this.#canvas.clientWidth || 1;
     const height = this.#canvas.clientHeight || 1;
     if (this.renderer.xr.isPresenting) return;
+    this.#isFitted = true;
     const ratio = Math.min(globalThis.devicePixelRatio || 1, QUALITIES[this.#quality].pixelRatio);
     this.renderer.setPixelRatio(ratio * this.#governor.allowance.resolution);
     this.renderer.setSize(width, height, false);
@@ -283,6 +286,7 @@ export class Stage {
     for (const listener of this.#listeners) listener(dtS, nowMs, frame);
     this.#world?.animate(this.#isStill ? 0 : nowMs / 1000);
     this.#placeSun();
+    if (!this.#isFitted) this.#fit();
     this.crowd.face(this.camera, this.renderer.xr.isPresenting, nowMs);
     this.renderer.info.reset();
     this.renderer.render(this.scene, this.camera);
@@ -292,7 +296,7 @@ export class Stage {
     this.#meanIntervalMs += (intervalMs - this.#meanIntervalMs) * 0.05;
     if (!this.renderer.xr.isPresenting && this.#governor.frame(intervalMs)) {
       this.#sun.castShadow = this.#governor.allowance.hasShadows && QUALITIES[this.#quality].shadowTexels > 0;
-      this.#fit();
+      this.#isFitted = false;
     }
   }
 
