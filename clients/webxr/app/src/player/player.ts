@@ -207,7 +207,8 @@ export class Player {
     const [x, y, z] = visit.feet;
     const yaw = this.#gazeYaw(visit);
     const way: Point = [x - Math.sin(yaw) * BEFORE_M, y + DROP_M, z - Math.cos(yaw) * BEFORE_M];
-    const part = Math.max(0, visit.terrain.firstHit([x, y + DROP_M, z], way) - 0.1);
+    const hit = visit.terrain.firstHit([x, y + DROP_M, z], way);
+    const part = hit < 1 ? Math.max(0, hit - 0.1) : 1;
     return [x + (way[0] - x) * part, y + DROP_M, z + (way[2] - z) * part];
   }
 
