@@ -40,7 +40,10 @@ export default defineConfig({
     // Three.js is one chunk, and is asked for only when there is something to draw.
     chunkSizeWarningLimit: 900,
     target: "es2023",
-    rolldownOptions: { input: { index: "index.html", world: "world.html" } },
+    rolldownOptions: {
+      input: { index: "index.html", world: "world.html" },
+      checks: { bundlerTimings: false }, // on a busy machine everything is slow, and that is no news
+    },
   },
   server: { proxy: { "/v1": { target: "http://127.0.0.1:8080", ws: true } } },
 });
