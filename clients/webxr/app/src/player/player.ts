@@ -41,6 +41,7 @@ export class Player {
   readonly #vr: Vr;
   readonly #prompt = signal<Prompt | null>(null);
   #promptAtMs = -Infinity;
+  #isGoalMarked = false;
   #visit: Visit | null = null;
 
   constructor(stage: PlayerStage, settings: PlayerSettings, hooks: PlayerHooks) {
@@ -97,6 +98,7 @@ export class Player {
     this.#visit = null;
     this.#prompt.value = null;
     this.#stage.highlight(null);
+    this.#markGoal(null);
     this.#desktop.rest();
     this.#vr.rest();
   }
@@ -110,6 +112,7 @@ export class Player {
     } else {
       this.#desktop.update(visit, dtS);
       visit.carrying.carry("right", this.#desktop.hand(visit), visit.feet);
+      this.#markGoal(this.#desktop.goal);
     }
     const portal = visit.dwell.update(visit.portal, nowMs);
     if (portal) this.#hooks.travel(portal);
@@ -172,6 +175,7 @@ export class Player {
 
   async enterVr(): Promise<void> {
     this.#desktop.rest();
+    this.#markGoal(null);
     await this.#vr.enter();
   }
 
@@ -191,6 +195,13 @@ export class Player {
 
   #gazeYaw(visit: Visit): number {
     return this.inVr.peek() ? visit.room.own.yaw : this.#desktop.view.yaw;
+  }
+
+  /** Show where a click leads, until one is there. */
+  #markGoal(goal: Point | null): void {
+    if (goal === null && !this.#isGoalMarked) return;
+    this.#isGoalMarked = goal !== null;
+    this.#stage.markers.select(goal && new Vector3(...goal));
   }
 
   #refreshPrompt(visit: Visit, nowMs: number): void {

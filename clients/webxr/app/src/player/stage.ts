@@ -18,6 +18,8 @@ export interface PlayerStage {
   readonly markers: {
     showTeleport(points: readonly Vector3[], target: Vector3 | null, yaw: number, isAllowed: boolean): void;
     hideTeleport(): void;
+    /** A ring on the floor, or none. */
+    select(place: Vector3 | null): void;
     setVignette(camera: PerspectiveCamera, strength: number): void;
   };
   /** Show which thing or person the action key is about. */

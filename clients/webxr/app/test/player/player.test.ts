@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { signal } from "@preact/signals";
 import { Section, type Portal, PoseTable } from "@presence-hub/client";
+import type { Vector3 } from "three";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { PORTAL_DWELL_MS, type PlayerHooks, type PlayerSettings } from "../../src/player/contract";
 import { Player } from "../../src/player/player";
@@ -17,6 +18,7 @@ let player: Player;
 let heard: string[];
 let settings: PlayerSettings;
 let nowMs: number;
+let goal: Vector3 | null;
 
 beforeEach(() => {
   document.body.innerHTML = "";
@@ -32,6 +34,7 @@ beforeEach(() => {
   room = new FakeRoom([2, 0, 0]);
   heard = [];
   nowMs = 0;
+  goal = null;
   settings = {
     view: signal("first"),
     pointer: signal("drag"),
@@ -53,7 +56,12 @@ beforeEach(() => {
   const full = Object.assign(stage, {
     renderer: { domElement: canvas },
     scene: stage.rig,
-    markers: { showTeleport: () => undefined, hideTeleport: () => undefined, setVignette: () => undefined },
+    markers: {
+      showTeleport: () => undefined,
+      hideTeleport: () => undefined,
+      select: (place: Vector3 | null) => (goal = place),
+      setVignette: () => undefined,
+    },
     highlight: (entity: number | null) => heard.push(`highlight ${entity}`),
   });
   player = new Player(full as unknown as PlayerStage, settings, hooks);
@@ -106,7 +114,10 @@ describe("walking", () => {
     room.own.yaw = Math.PI / 2;
     frames(0.1);
     click(250, 520);
+    frames(0.1);
+    expect(goal?.x).toBeCloseTo(-1.3, 0);
     frames(4);
+    expect(goal).toBeNull();
     expect(room.own.position[0]).toBeCloseTo(-1.3, 0);
     expect(room.own.position[2]).toBeCloseTo(-0.1, 0);
   });
