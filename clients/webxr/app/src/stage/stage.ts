@@ -284,7 +284,8 @@ export class Stage {
     this.#lastMs = nowMs;
     const dtS = Math.min(LONGEST_STEP_S, Math.max(0, intervalMs / 1000));
     for (const listener of this.#listeners) listener(dtS, nowMs, frame);
-    this.#world?.animate(this.#isStill ? 0 : nowMs / 1000);
+    this.camera.getWorldPosition(POINT);
+    this.#world?.animate(this.#isStill ? 0 : nowMs / 1000, POINT);
     this.#placeSun();
     if (!this.#isFitted) this.#fit();
     this.crowd.face(this.camera, this.renderer.xr.isPresenting, nowMs);

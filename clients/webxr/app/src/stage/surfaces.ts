@@ -42,7 +42,7 @@ const SURFACES = {
   terrazzo: { colour: 0xe4ddd0, pattern: "terrazzo", tileM: 3, roughness: 0.28, relief: 0 },
   carpet: { colour: PALETTE.carpet, pattern: "carpet", tileM: 2, roughness: 1, relief: 0.5 },
   carpetDark: { colour: 0x232a38, pattern: "carpet", tileM: 2, roughness: 1, relief: 0.5 },
-  parquet: { colour: PALETTE.oak, pattern: "parquet", tileM: 2.4, roughness: 0.42, relief: 0.3 },
+  parquet: { colour: PALETTE.oak, pattern: "parquet", tileM: 1.5, roughness: 0.42, relief: 0.3 },
   vinyl: { colour: 0xcfd6d8, pattern: "concrete", tileM: 4, roughness: 0.38, relief: 0.05 },
   paving: { colour: PALETTE.paving, pattern: "paving", tileM: 3.2, roughness: 0.9, relief: 0.6 },
   asphalt: { colour: PALETTE.asphalt, pattern: "gravel", tileM: 2, roughness: 0.95, relief: 0.5 },

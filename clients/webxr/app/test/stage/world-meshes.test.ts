@@ -1,6 +1,7 @@
 import { Box3, type Group, Mesh } from "three";
 import { describe, expect, it } from "vitest";
 import type { WorldDocument } from "@presence-hub/client";
+import type { Quality } from "../../src/stage/quality";
 import { LightUniforms } from "../../src/stage/lit";
 import { SurfaceLibrary } from "../../src/stage/surfaces";
 import { buildFixtures } from "../../src/stage/world/fixtures/index";
@@ -12,8 +13,12 @@ import { Site } from "../../src/stage/world/site";
 import { buildWalls, HALF_THICKNESS_M } from "../../src/stage/world/walls";
 import { shipped, world } from "./worlds";
 
-function built(document: WorldDocument, build: (site: Site, document: WorldDocument) => void): Group {
-  const site = new Site("low");
+function built(
+  document: WorldDocument,
+  build: (site: Site, document: WorldDocument) => void,
+  quality: Quality = "low",
+): Group {
+  const site = new Site(quality);
   build(site, document);
   return site.finish(new FlatLibrary("low", new LightUniforms()));
 }

@@ -18,11 +18,26 @@ interface Space {
 
 type Maker = (space: Space) => void;
 
+/** Pieces that are seen, and missed, from far away. */
+const LANDMARKS: ReadonlySet<string> = new Set([
+  "column",
+  "planter",
+  "pool",
+  "hedge",
+  "podium",
+  "counter",
+  "booth",
+  "vehicle",
+  "stone",
+]);
+
 export function buildFurniture(site: Site, document: WorldDocument): void {
   for (const box of document.boxes) {
     if (box.look === "none") continue;
     const space = spaceOf(site, box);
+    site.isSmall = !LANDMARKS.has(box.look);
     (MAKERS[box.look] ?? plain)(space);
+    site.isSmall = false;
     const floor = floorHeightAt(document, space.kit.x, space.kit.z, box.min[1]);
     if (box.min[1] - floor < 0.1) {
       site.shadeRectangle(box.min[0] + 0.02, box.min[2] + 0.02, box.max[0] - 0.02, box.max[2] - 0.02, floor, 0.35, 0.5);

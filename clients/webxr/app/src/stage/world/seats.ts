@@ -11,6 +11,8 @@ import type { Site } from "./site";
 const SEAT_HEIGHT_M = 0.45;
 /** Seats are drawn by parts of the ground of this size, so that a hall behind one costs nothing. */
 const PART_MM = 18_000;
+/** From further away a seat is a few pixels; at low quality it is left out. */
+const REACH_M = 40;
 const BLUE: Rgb = linear(0x34568a);
 const DEEP: Rgb = linear(0x24406d);
 const DARK: Rgb = linear(PALETTE.graphite);
@@ -164,6 +166,7 @@ export function buildSeats(site: Site, seats: readonly Seat[], group: Group, lib
     mesh.name = `seats:${key}`;
     mesh.castShadow = mesh.receiveShadow = true;
     mesh.computeBoundingSphere();
+    if (library.quality === "low") mesh.userData = { reachM: REACH_M };
     group.add(mesh);
   }
 }

@@ -8,6 +8,9 @@ import type { Surface, SurfaceLibrary } from "../surfaces";
 
 /** Metres; parts of this size keep the number of draws low and still let the camera skip most of a large world. */
 export const PART_M = 36;
+/** Small pieces stand in smaller parts, and at low quality they are left out from this far on. */
+const SMALL_PART_M = 12;
+export const SMALL_REACH_M = 26;
 /** What light passes, and what only lies on the ground or under a roof. */
 const CASTS_NO_SHADOW: ReadonlySet<Surface> = new Set<Surface>([
   "glass",
@@ -27,7 +30,7 @@ const CASTS_NO_SHADOW: ReadonlySet<Surface> = new Set<Surface>([
 ]);
 
 export class Site {
-  readonly #meshers = new Map<string, { surface: Surface; mesher: Mesher }>();
+  readonly #meshers = new Map<string, { surface: Surface; mesher: Mesher; isSmall: boolean }>();
   readonly #shade = new ShadeMesher();
 
   readonly quality: Quality;
@@ -36,12 +39,17 @@ export class Site {
     this.quality = quality;
   }
 
+  /** Whether what is built now is small enough to be left out far away. */
+  isSmall = false;
+
   /** The mesher for a surface around a place; its frame is reset. */
   at(surface: Surface, x: number, z: number): Mesher {
-    const key = `${surface}:${Math.floor(x / PART_M)}:${Math.floor(z / PART_M)}`;
+    const isSmall = this.isSmall && this.quality === "low";
+    const part = isSmall ? SMALL_PART_M : PART_M;
+    const key = `${surface}:${String(isSmall)}:${Math.floor(x / part)}:${Math.floor(z / part)}`;
     let entry = this.#meshers.get(key);
     if (!entry) {
-      entry = { surface, mesher: new Mesher() };
+      entry = { surface, mesher: new Mesher(), isSmall };
       this.#meshers.set(key, entry);
     }
     return entry.mesher.reset();
@@ -59,10 +67,11 @@ export class Site {
 
   finish(library: SurfaceLibrary): Group {
     const group = new Group();
-    for (const { surface, mesher } of this.#meshers.values()) {
+    for (const { surface, mesher, isSmall } of this.#meshers.values()) {
       if (mesher.isEmpty) continue;
       const mesh = new Mesh(scaledUvs(mesher.build(), library.tileOf(surface)), library.material(surface));
       mesh.name = surface;
+      if (isSmall) mesh.userData = { reachM: SMALL_REACH_M };
       mesh.castShadow = !CASTS_NO_SHADOW.has(surface);
       mesh.receiveShadow = surface !== "glow";
       mesh.renderOrder = surface === "glass" || surface === "frosted" ? 3 : 0;

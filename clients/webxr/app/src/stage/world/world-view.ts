@@ -1,7 +1,7 @@
 /** Everything that stands in a world, built once from its document: geometry, signs, portals. Owns it and disposes it. */
 
 import { WorldGeometry, type Language, type Seat, type WorldDocument } from "@presence-hub/client";
-import { Group, InstancedMesh, Mesh, type Material, type ShaderMaterial } from "three";
+import { Group, InstancedMesh, Mesh, type Material, type ShaderMaterial, type Sphere, type Vector3 } from "three";
 import type { LightUniforms } from "../lit";
 import type { SurfaceLibrary } from "../surfaces";
 import { buildFixtures } from "./fixtures/index";
@@ -17,6 +17,7 @@ import { buildWalls } from "./walls";
 export class WorldView {
   readonly group = new Group();
   readonly seats: readonly Seat[];
+  readonly #small: { readonly mesh: Mesh; readonly bounds: Sphere; readonly reachM: number }[] = [];
   #signs: Mesh | null = null;
   readonly #shimmer: Mesh<Mesh["geometry"], ShaderMaterial> | null;
 
@@ -38,6 +39,13 @@ export class WorldView {
     buildSeats(site, this.seats, this.group, library);
     this.group.add(site.finish(library));
     this.setLanguage(language);
+    this.group.traverse((object) => {
+      const reachM: unknown = object.userData["reachM"];
+      if (!(object instanceof Mesh) || typeof reachM !== "number") return;
+      const mesh = object as Mesh;
+      const bounds = mesh instanceof InstancedMesh ? mesh.boundingSphere : mesh.geometry.boundingSphere;
+      if (bounds) this.#small.push({ mesh, bounds, reachM });
+    });
   }
 
   setLanguage(language: Language): void {
@@ -46,8 +54,11 @@ export class WorldView {
     if (this.#signs) this.group.add(this.#signs);
   }
 
-  /** Move what moves by itself. */
-  animate(nowS: number): void {
+  /** Move what moves by itself, and leave out what is too small to be seen from the eye. */
+  animate(nowS: number, eye: Vector3): void {
+    for (const { mesh, bounds, reachM } of this.#small) {
+      mesh.visible = bounds.center.distanceTo(eye) - bounds.radius < reachM;
+    }
     const time = this.#shimmer?.material.uniforms["time"];
     if (time) time.value = nowS;
   }
