@@ -125,7 +125,8 @@ export class Player {
     if (!visit || this.inVr.peek() || !this.#desktop.view.isBodyShown) return;
     const { own, self } = visit.room;
     const row = table.count;
-    table.count += 1;
+    table.reserve(row + 1);
+    table.count = row + 1;
     table.entity[row] = self;
     table.body[row] = Section.ROOT;
     const { x, y, z } = this.#stage.rig.position;

@@ -167,6 +167,17 @@ describe("one's own avatar", () => {
     expect(table.position[0]).toBeCloseTo(2);
   });
 
+  it("is drawn beside however many others", () => {
+    settings.view.value = "third";
+    frames(1);
+    const table = new PoseTable();
+    const others = table.entity.length;
+    table.count = others;
+    player.appendTo(table);
+    expect(table.entity[others]).toBe(SELF);
+    expect(table.position[others * 3]).toBeCloseTo(2);
+  });
+
   it("changes between the two by the wheel, and the setting follows", () => {
     canvas.dispatchEvent(new WheelEvent("wheel", { deltaY: 100, cancelable: true }));
     expect(settings.view.peek()).toBe("third");

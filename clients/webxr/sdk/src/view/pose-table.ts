@@ -35,17 +35,22 @@ export class PoseTable {
   /** How fast it is being shown to move, m/s. */
   speed = new Float32Array(FIRST_CAPACITY);
 
-  /** Make room for `rows` rows; what the table held is lost. */
+  /** Make room for `rows` rows in all; those that are there stay. */
   reserve(rows: number): void {
     if (rows <= this.entity.length) return;
     const capacity = Math.max(rows, this.entity.length * 2);
-    this.entity = new Uint16Array(capacity);
-    this.body = new Uint8Array(capacity);
-    this.position = new Float32Array(capacity * 3);
-    this.yaw = new Float32Array(capacity);
-    this.pitch = new Float32Array(capacity);
-    this.orientation = new Float32Array(capacity * 4);
-    this.parts = new Float32Array(capacity * PARTS * PART_SIZE);
-    this.speed = new Float32Array(capacity);
+    this.entity = grown(this.entity, new Uint16Array(capacity));
+    this.body = grown(this.body, new Uint8Array(capacity));
+    this.position = grown(this.position, new Float32Array(capacity * 3));
+    this.yaw = grown(this.yaw, new Float32Array(capacity));
+    this.pitch = grown(this.pitch, new Float32Array(capacity));
+    this.orientation = grown(this.orientation, new Float32Array(capacity * 4));
+    this.parts = grown(this.parts, new Float32Array(capacity * PARTS * PART_SIZE));
+    this.speed = grown(this.speed, new Float32Array(capacity));
   }
+}
+
+function grown<T extends Uint8Array | Uint16Array | Float32Array>(from: T, into: T): T {
+  into.set(from);
+  return into;
 }
