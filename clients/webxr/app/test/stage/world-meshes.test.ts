@@ -124,10 +124,14 @@ describe("every shipped world", () => {
     "%s is built of few meshes, without a broken number",
     (name) => {
       const document = shipped(name);
-      const group = built(document, (site) => {
+      const everything = (site: Site): void => {
         for (const build of [buildGround, buildWalls, buildFurniture, buildFixtures, buildLamps]) build(site, document);
-      });
+      };
+      const group = built(document, everything, "high");
       expect(group.children.length).toBeLessThan(150);
+      // At low quality small pieces are cut finer, so that those far away can be left out.
+      const large = built(document, everything).children.filter(({ userData }) => userData["reachM"] === undefined);
+      expect(large.length).toBeLessThan(group.children.length);
       for (const mesh of group.children) {
         if (!(mesh instanceof Mesh)) throw new Error("only meshes are built");
         const { position, normal } = (mesh as Mesh).geometry.attributes;
