@@ -66,7 +66,6 @@ export class Crowd {
   readonly #frustum = new Frustum();
   #seating = new Seating([]);
   #quality: Quality;
-  #handsOnly: number | null = null;
   #highlighted: number | null = null;
   #frame = 0;
 
@@ -111,7 +110,6 @@ export class Crowd {
     state.pitch = table.pitch[row] ?? 0;
     state.speed = table.speed[row] ?? 0;
     state.isTracked = isTracked;
-    state.isHandsOnly = avatar.entity === this.#handsOnly;
     state.isSeated = !isTracked && this.#seating.isSeat(state.x, state.y, state.z, state.speed);
     if (isTracked) {
       for (let float = 0; float < PART_FLOATS; float++)
@@ -144,7 +142,7 @@ export class Crowd {
         avatar.owedS = 0;
       }
       this.#bodies.draw(avatar.row, avatar.detail, state.matrices);
-      if (!state.isHandsOnly) this.#mark(avatar, shadow, nowMs);
+      this.#mark(avatar, shadow, nowMs);
     }
     this.#bodies.finish();
     this.#marks.finish();
@@ -231,7 +229,6 @@ export class Crowd {
     let nearest = Math.min(PICK_REACH_M, raycaster.far);
     let picked: number | null = null;
     for (const { entity, state } of this.#shown) {
-      if (state.isHandsOnly) continue;
       const distance = meetUpright(origin, direction, state.x, state.y, state.z);
       if (distance === null || distance >= nearest) continue;
       nearest = distance;
@@ -243,11 +240,6 @@ export class Crowd {
   /** Whose badge is to stand out. */
   highlight(entity: number | null): void {
     this.#highlighted = entity;
-  }
-
-  /** One's own avatar in a headset: only its hands are drawn. */
-  showHandsOnly(entity: number | null): void {
-    this.#handsOnly = entity;
   }
 
   /** The word on guests' badges, in the reader's language. */

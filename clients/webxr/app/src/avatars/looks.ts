@@ -3,11 +3,13 @@
 
 import { hashUnit, linear, PALETTE } from "../stage/palette";
 
+/** How somebody looks to others: what is drawn over and on their avatar. */
 export interface AvatarLook {
   readonly name: string;
-  /** ISO 3166 code, or "" */
+  /** ISO 3166-1 alpha-2; empty for guests. */
   readonly country: string;
   readonly agency: string;
+  /** In the reader's language; empty where there is none to show. */
   readonly role: string;
   readonly isGuest: boolean;
   /** `Status` of the protocol. */

@@ -83,7 +83,7 @@ export class Overhead {
     this.#lastMs = nowMs;
     this.#order.length = 0;
     for (const avatar of shown) {
-      if (avatar.isShown && avatar.distance < badgeM * 1.1 && !avatar.state.isHandsOnly) this.#order.push(avatar);
+      if (avatar.isShown && avatar.distance < badgeM * 1.1) this.#order.push(avatar);
     }
     this.#order.sort(byDistance);
     this.#clearing.reset();

@@ -51,8 +51,6 @@ export class BodyState {
   speed = 0;
   isSeated = false;
   isTracked = false;
-  /** Only hands and forearms are drawn. */
-  isHandsOnly = false;
   hairStyle = 0;
   isGuest = false;
   readonly parts = new Float32Array(PART_FLOATS);
@@ -106,7 +104,6 @@ export class BodyState {
     this.#head(cos, sin);
     this.#arms(walk, cos, sin);
     this.#legs(walk);
-    if (this.isHandsOnly) this.#hideAllButHands();
   }
 
   #advance(dtS: number): void {
@@ -274,22 +271,12 @@ export class BodyState {
       );
     }
   }
-
-  #hideAllButHands(): void {
-    for (let bone = 0; bone < BONES.length; bone++) if (!KEPT_IN_HANDS_ONLY.has(bone)) hide(bone);
-  }
 }
 
 const HAIR = [
   [BONE_INDEX.bob, 1],
   [BONE_INDEX.bun, 2],
 ] as const;
-const KEPT_IN_HANDS_ONLY: ReadonlySet<number> = new Set([
-  BONE_INDEX.leftHand,
-  BONE_INDEX.rightHand,
-  BONE_INDEX.leftForearm,
-  BONE_INDEX.rightForearm,
-]);
 
 // Scratch, shared by all bodies: one is posed at a time.
 const hip = { x: 0, y: HIP_Y, z: 0, lean: 0 };

@@ -2,8 +2,11 @@
 // player; tests make one that draws nothing.
 import type { ReadonlySignal } from "@preact/signals";
 import type { Room, WorldDocument, WorldGeometry } from "@presence-hub/client";
+import type { AvatarLook } from "../avatars/looks";
 import type { Language } from "../i18n/translate";
 import type { Prompt } from "../player/contract";
+
+export type { AvatarLook };
 
 /** A point in the room, metres. */
 export interface Point {
@@ -16,21 +19,6 @@ export interface Point {
 export interface World {
   readonly document: WorldDocument;
   readonly geometry: WorldGeometry;
-}
-
-/** How somebody looks to others: what is drawn over and on their avatar. */
-export interface AvatarLook {
-  readonly name: string;
-  /** ISO 3166-1 alpha-2; empty for guests. */
-  readonly country: string;
-  readonly agency: string;
-  /** In the reader's language; empty where there is none to show. */
-  readonly role: string;
-  readonly isGuest: boolean;
-  readonly status: number;
-  readonly isAway: boolean;
-  readonly isMuted: boolean;
-  readonly isSpeaking: boolean;
 }
 
 export interface ThingLook {

@@ -99,14 +99,6 @@ describe("BodyState", () => {
     expect(state.gesture).toBeNull();
   });
 
-  it("keeps only hands and forearms for one's own eyes", () => {
-    const state = settled((body) => {
-      body.isHandsOnly = true;
-    });
-    expect(joint(state, "torso")).toEqual([0, 0, 0]);
-    expect(joint(state, "leftHand")).not.toEqual([0, 0, 0]);
-  });
-
   it("wears what guests wear, or what officers do", () => {
     const guest = settled((body) => {
       body.isGuest = true;
