@@ -44,6 +44,7 @@ export class Desktop {
   #touchRight = 0;
   #touchForward = 0;
   #bodyYaw = 0;
+  #placements = 0;
   #last: Point | null = null;
 
   constructor(
@@ -219,7 +220,9 @@ export class Desktop {
     const { own } = visit.room;
     const [x, y, z] = visit.feet;
     const last = this.#last;
-    if (last && Math.hypot(last[0] - x, last[1] - y, last[2] - z) < LEAP_M) return;
+    const isPlaced = own.placements !== this.#placements;
+    this.#placements = own.placements;
+    if (!isPlaced && last && Math.hypot(last[0] - x, last[1] - y, last[2] - z) < LEAP_M) return;
     this.#bodyYaw = this.view.yaw = own.yaw;
     this.view.place();
     this.#locomotion.stop();

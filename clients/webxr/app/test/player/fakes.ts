@@ -12,6 +12,7 @@ export const SELF = 1;
 export class FakeOwn {
   position: Point;
   yaw = 0;
+  placements = 0;
   pitch = 0;
   parts: TrackedParts | null = null;
   readonly renderOffset = [0, 0, 0] as const;

@@ -142,6 +142,14 @@ describe("walking", () => {
     expect(room.own.pitch).toBeLessThan(-0.3);
   });
 
+  it("looks as the server says when it is turned on the spot", () => {
+    frames(0.1);
+    room.own.yaw = 1;
+    room.own.placements += 1;
+    frames(0.1);
+    expect(room.own.yaw).toBe(1);
+  });
+
   it("looks as the server says after a jump", () => {
     frames(0.1);
     room.own.position = [6, 0, -2];

@@ -41,6 +41,8 @@ const ZONE_REST_MS = 3000; // how long a zone that let nobody in is not tried ag
 const MAX_PITCH = Math.PI / 2;
 
 export class OwnAvatar {
+  /** How often one was put somewhere, and turned, by other means than `walk`: each time, views look where `yaw` does. */
+  placements = 0;
   private readonly sender: PoseSender;
   private readonly now: () => number;
   private readonly moved: () => void;
@@ -199,6 +201,7 @@ export class OwnAvatar {
     this.sender.adopt(this.at, this.heading, this.gaze, this.parts);
     this.fadesFromMs = -Infinity;
     this.shutZone = null;
+    this.placements += 1;
     this.moved();
   }
 
@@ -207,14 +210,17 @@ export class OwnAvatar {
     this.settle(position, yaw);
     this.sender.adopt(this.at, this.heading, this.gaze, this.parts);
     this.fadesFromMs = -Infinity;
+    this.placements += 1;
     this.moved();
   }
 
   /** @internal Stand where a correction says; gaze, head and hands stay as they are. */
   correct(seq: number, cause: number, position: Vector, yaw: number): void {
     if (cause === Cause.ZONE_FULL || cause === Cause.ZONE_CLEARANCE) this.shut();
-    if (cause === Cause.MOVED) this.fadesFromMs = -Infinity;
-    else this.fade(position);
+    if (cause === Cause.MOVED) {
+      this.fadesFromMs = -Infinity;
+      this.placements += 1;
+    } else this.fade(position);
     this.settle(position, yaw);
     this.sender.correct(seq, this.at, this.heading, this.gaze, this.parts);
     this.moved();

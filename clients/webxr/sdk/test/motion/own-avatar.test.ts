@@ -160,12 +160,15 @@ it("a correction is adopted; the view glides there within 150 ms", () => {
   expect(walker.own.renderOffset[0]).toBe(0);
 });
 
-it("a jump is shown as one", () => {
+it("a jump is shown as one, and counts as a placement", () => {
   const walker = new Walker();
+  const placed = walker.own.placements;
   walker.own.correct(0, Cause.MOVED, [1, 0, 0], 0);
   expect(walker.own.renderOffset).toEqual([0, 0, 0]);
+  expect(walker.own.placements).toBe(placed + 1);
   walker.own.correct(0, Cause.WALL, [9, 0, 0], 0);
   expect(walker.own.renderOffset).toEqual([0, 0, 0]);
+  expect(walker.own.placements).toBe(placed + 1);
 });
 
 it("a zone that let nobody in is not tried again for a while", () => {
