@@ -94,7 +94,8 @@ def server(app: Path, issuer: Issuer, worlds: Path) -> Iterator[RunningServer]:
     """A server with the app, for guests and for those with tokens, shared by a module's tests."""
     assert app.is_file()
     trust = ("--keys-file", str(issuer.key_set_file), "--trust-loopback")
-    running = RunningServer("--allow-guests", "--worlds-dir", str(worlds), *trust)
+    # A page that draws in software on a busy machine says hello late.
+    running = RunningServer("--allow-guests", "--worlds-dir", str(worlds), "--handshake-timeout-s", "30", *trust)
     yield running
     assert running.stop() == 0
     running.check_log()

@@ -16,19 +16,20 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator
 
 from tests.integration.browser.pictures import Pixels, pixels
 
-PATIENCE_MS = 30_000.0  # longer than anything a test waits for on a busy machine
-ROOM_SIZE = (720, 480)
+PATIENCE_MS = 20_000.0  # longer than anything a test waits for on a busy machine
+ROOM_SIZE = (700, 440)
 
 expect.set_options(timeout=PATIENCE_MS)
 
 Vector = tuple[float, float, float]
 
-# Notes each position as it is written into the page, with the time on a clock that all pages of a machine share. Pages
-# show what they write with the frame they write it in.
+# Notes each position as it is written into the page, with the time of its frame, on a clock that all pages of a machine
+# share.
 TRACKER = """() => {
   const tracks = (window.tracks = {});
   const note = (name, text) => {
-    if (text) (tracks[name] ??= []).push([performance.timeOrigin + performance.now(), ...text.split(",").map(Number)]);
+    const atMs = performance.timeOrigin + document.timeline.currentTime;
+    if (text) (tracks[name] ??= []).push([atMs, ...text.split(",").map(Number)]);
   };
   const observer = new MutationObserver((mutations) => {
     for (const { target } of mutations) {
@@ -222,12 +223,17 @@ class Visitor:
         """Return where somebody was shown; oneself without a name."""
         return [Shown(*sample) for sample in self.page.evaluate("(name) => window.tracks[name] ?? []", name)]
 
+    def network(self) -> dict[str, Any]:
+        """Return the page's network report."""
+        report: dict[str, Any] = self.page.evaluate("() => window.presence.network()")
+        return report
+
     def picture(self) -> Pixels:
         """Return what the page shows of the world."""
         return pixels(self.at("stage").screenshot())
 
     def stats(self) -> dict[str, Any]:
-        """Return what the page says of its frames, its network and its memory on the graphics card."""
+        """Return what the page says of its frames and of what lies on the graphics card."""
         report: dict[str, Any] = self.page.evaluate("() => window.presence.stats()")
         return report
 
@@ -240,6 +246,13 @@ class Visitor:
         """Return the main thread's milliseconds for each snapshot so far, if it was opened with a meter."""
         spent: list[float] = self.page.evaluate("() => window.spentOnSnapshots")
         return spent
+
+    def spot_of(self, name: str) -> tuple[float, float]:
+        """Return where on the page the middle of somebody in view is."""
+        seen = self.seen(self.entity_of(name))
+        assert seen is not None
+        assert seen["screen"]["isVisible"], f"{name} is out of view"
+        return seen["screen"]["x"], seen["screen"]["y"]
 
     def _sees(self, name: str) -> bool:
         seen = self.seen(self.entity_of(name))
