@@ -16,9 +16,9 @@ export interface AuthorState {
 }
 
 export interface AuthorActions {
-  open(): void;
-  openShipped(name: string): void;
-  fitPlan(): void;
+  readonly open: () => void;
+  readonly openShipped: (name: string) => void;
+  readonly fitPlan: () => void;
 }
 
 const LANGUAGES: readonly (readonly [Language, string])[] = [
