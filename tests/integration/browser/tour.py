@@ -141,8 +141,9 @@ def seats(world: str, low: tuple[float, float], high: tuple[float, float]) -> li
 
 
 ATRIUM = [
-    *circle(2.6, 24.0, 0.95, 4, 0.4),
-    *circle(-3.4, 22.6, 0.8, 3, 1.2),
+    *circle(1.6, 28.0, 0.95, 4, 0.4),
+    *circle(-5.8, 22.4, 0.8, 3, 1.2),
+    Stand(-0.6, 24.4, (0.4, 27.6)),
     Stand(5.2, 20.4, (0, 17), hands=POINTING),
     Stand(6.2, 20.9, (0, 17)),
     Stand(-6.4, 26.5, (-3, 24), emote=Emote.WAVE, says="Bonjour à tous!"),
