@@ -83,6 +83,7 @@ export class Actions {
     if (entry.token !== "") this.signIn(entry.token);
     // Titles of worlds are shown in rooms too.
     this.#store.directory.refresh();
+    if (entry.isBroken) this.refuse("unknown_world");
     if (entry.room === null) return;
     const to = { room: entry.room, world: entry.world };
     if (entry.name !== "" || entry.token !== "") void this.enter(to);

@@ -7,6 +7,8 @@ export interface Entry {
   /** Go straight into this room; null shows the lobby. */
   readonly room: string | null;
   readonly world: string;
+  /** It asks for a room or a world by what can be no name. */
+  readonly isBroken: boolean;
   readonly name: string;
   readonly token: string;
   readonly language: Language | null;
@@ -28,9 +30,11 @@ export function readEntry(location: Pick<Location, "search" | "hash">): Entry {
     const text = query.get(name) ?? "";
     return isSlug(text) ? text : "";
   };
+  const isBroken = ["room", "world"].some((name) => (query.get(name) ?? "") !== slug(name));
   return {
-    room: slug("room") || null,
+    room: isBroken ? null : slug("room") || null,
     world: slug("world"),
+    isBroken,
     name: cleanName(query.get("name")),
     token: (fragment.get("token") ?? "").trim(),
     language: LANGUAGES.find((language) => language === query.get("lang")) ?? null,

@@ -76,6 +76,7 @@ describe("a link", () => {
     expect(entry).toEqual({
       room: "hq",
       world: "headquarters",
+      isBroken: false,
       name: "Ada",
       token: "",
       language: "fr",
@@ -86,7 +87,8 @@ describe("a link", () => {
 
   it("is not believed where it says nonsense", () => {
     const entry = readEntry({ search: "?world=../etc&room=A B&lang=xx&quality=ultra&view=9", hash: "" });
-    expect(entry).toMatchObject({ room: null, world: "", language: null, quality: null, view: null });
+    expect(entry).toMatchObject({ room: null, world: "", isBroken: true, language: null, quality: null, view: null });
+    expect(readEntry({ search: "?world=../etc&room=hq", hash: "" })).toMatchObject({ room: null, isBroken: true });
   });
 
   it("loses its token at once, and nothing else", () => {

@@ -86,7 +86,7 @@ function Toggle({ panel, icon, label, testId, badge = 0, number }: ToggleProps) 
     <button
       type="button"
       class={`icon-button ${number === undefined ? "" : "with-number"}`}
-      aria-label={number === undefined ? words : `${words}, ${t("people.count", { count: number })}`}
+      aria-label={number === undefined ? words : `${words}: ${number}`}
       title={label}
       aria-pressed={store.panels.value.has(panel)}
       data-testid={testId}
