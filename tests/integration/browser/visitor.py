@@ -7,6 +7,7 @@ security policy), and `check_quiet` fails with them. Reads positions as the page
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -167,11 +168,10 @@ class Visitor:
 
     def until(self, probe: Callable[[], bool], what: str, patience_ms: float = PATIENCE_MS) -> None:
         """Look again and again until something is so."""
-        waited = 0.0
+        deadline = time.monotonic() + patience_ms / 1000
         while not probe():
-            assert waited < patience_ms, f"{self.name} waited in vain for {what}"
+            assert time.monotonic() < deadline, f"{self.name} waited in vain for {what}"
             self.page.wait_for_timeout(50)
-            waited += 50
 
     # --- deeds --------------------------------------------------------------------------------------------------------
 
