@@ -10,6 +10,9 @@ NPM := PATH="$(CURDIR)/.venv/bin:$$PATH" npm --prefix clients/webxr
 WEB_SOURCES := $(shell find clients/webxr/app clients/webxr/sdk/src clients/webxr/tsconfig.base.json -type f \
 	-not -path '*/node_modules/*' -not -path '*/test/*' 2>/dev/null)
 SOURCES := presence protocol clients/python/presence_client benchmarks tests
+PYTEST := .venv/bin/python -m pytest
+# A file stays with one worker: its fixtures are made once.
+SHARED := -n 2 --dist loadfile
 # The server itself reads PORT and TCP_PORT, which make hands on whether they stand before or after the target.
 SERVE := .venv/bin/presence serve --allow-guests $(if $(BOTS),--bots $(BOTS))
 
@@ -33,11 +36,13 @@ web: presence/web/index.html ## build the web client into presence/web
 
 test: .venv/dev.stamp .venv/web-dev.stamp presence/web/index.html ## everything but the long tests
 	@$(MAKE) --no-print-directory apt || echo "Going on without them."
-	@$(NPM) test; web=$$?; .venv/bin/python -m pytest -n 2 --dist loadgroup -m "not long" && exit $$web
+	@$(NPM) test; web=$$?; $(PYTEST) -m "alone and not long"; alone=$$?; \
+	$(PYTEST) $(SHARED) -m "not alone and not long" && exit $$((web + alone))
 
 test-long: .venv/dev.stamp .venv/web-dev.stamp presence/web/index.html ## every test; those that need Debian packages or root are skipped where they cannot be had
 	@$(MAKE) --no-print-directory apt || echo "Going on without them."
-	@$(NPM) test; web=$$?; .venv/bin/python -m pytest -n 2 --dist loadgroup --hypothesis-profile=explore && exit $$web
+	@$(NPM) test; web=$$?; $(PYTEST) -m alone; alone=$$?; \
+	$(PYTEST) $(SHARED) -m "not alone" --hypothesis-profile=explore && exit $$((web + alone))
 
 screenshots: .venv/dev.stamp .venv/web-dev.stamp presence/web/index.html ## draw the app's screenshots into build/screenshots
 	@.venv/bin/python -m tests.integration.browser.tour

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from fcntl import LOCK_EX, flock
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 WORKSPACE = ROOT / "clients/webxr"
 SDK = WORKSPACE / "sdk"
 NODE = Path(sys.prefix) / "bin/node"
+LOCK = WORKSPACE / "node_modules/.sdk.lock"
 BUILD_S = 120.0
 
 
@@ -33,6 +35,13 @@ def npm(*arguments: str) -> str:
 
 @cache
 def built_sdk() -> Path:
-    """Build the SDK, once in a run; returns where it is."""
-    npm("run", "build", "--workspace", "sdk", "--silent")
-    return SDK / "dist"
+    """Build the SDK unless it is newer than its sources; returns where it is. Workers wait for each other."""
+    built = SDK / "dist"
+    with LOCK.open("w") as lock:
+        flock(lock, LOCK_EX)
+        entry = built / "index.js"
+        sources = [SDK / "package.json", *WORKSPACE.glob("tsconfig*.json"), *SDK.glob("tsconfig*.json")]
+        newest = max(file.stat().st_mtime for file in [*sources, *(SDK / "src").rglob("*.ts")])
+        if not entry.exists() or entry.stat().st_mtime <= newest:
+            npm("run", "build", "--workspace", "sdk", "--silent")
+    return built

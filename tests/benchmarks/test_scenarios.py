@@ -24,8 +24,6 @@ OF_THEIR_OWN = {
 AT_ONCE = 4
 ELSEWHERE = {"plaza"}  # tests/integration has it
 
-pytestmark = pytest.mark.xdist_group("scenarios")
-
 
 @pytest.fixture(scope="module")
 def outcomes() -> dict[str, tuple[int, Any]]:

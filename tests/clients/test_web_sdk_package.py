@@ -11,8 +11,6 @@ import pytest
 
 from tests.web_sdk import NODE, SDK, built_sdk, npm
 
-pytestmark = pytest.mark.xdist_group("web sdk")  # one worker builds it
-
 _IMPORTED = re.compile(r'^(?:import|export)\b[^"]*\bfrom "([^"]+)"|^import "([^"]+)"|\bimport\("([^"]+)"', re.MULTILINE)
 
 

@@ -19,7 +19,7 @@ from tests.integration import bare_root
 from tests.integration.serving import first_of_three_free_ports, front_page, seconds_until_healthy
 
 # One group: the image is built once, by the one worker that runs them all.
-pytestmark = [pytest.mark.long, bare_root.skip_unless_possible, pytest.mark.xdist_group("image")]
+pytestmark = [pytest.mark.long, bare_root.skip_unless_possible]
 
 BASE = "localhost/stand-in-base"
 IMAGE = "localhost/presence"

@@ -20,8 +20,6 @@ from protocol.schema import Cause, Channel, Emote, Gestured, Said
 from tests.integration.conftest import ROOT, RunningServer
 from tests.web_sdk import NODE, built_sdk
 
-pytestmark = pytest.mark.xdist_group("web sdk")  # one worker builds it
-
 PUPPET = Path(__file__).with_name("webxr_puppet.mjs")
 PATIENCE_S = 20.0
 SETTLED_M = 0.002  # what quantisation and floats of 32 bits leave

@@ -24,17 +24,12 @@ Figures = Callable[[str], None]
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give every test with a page to one worker, and only to long runs.
-
-    A browser that draws in software and shares its cores with other tests is too slow to be judged.
-    """
+    """Let every test with a page run alone: one that draws in software on shared cores is too slow to be judged."""
     here = Path(__file__).parent
     missing = None if find_chromium() else pytest.mark.skip(reason="needs Chromium: `make apt` installs it")
     for item in items:
         if here in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
-            if item.path.stem != "test_following":
-                item.add_marker(pytest.mark.long)
+            item.add_marker(pytest.mark.alone)
             if missing:
                 item.add_marker(missing)
 

@@ -14,6 +14,8 @@ from tests.integration.browser.conftest import Come
 from tests.integration.browser.visitor import Visitor
 from tests.integration.browser.worlds import HALL, write
 
+pytestmark = pytest.mark.long
+
 LANGUAGES = {"en": "ltr", "fr": "ltr", "es": "ltr", "ar": "rtl"}
 PORTAL_X_M = 6.3
 PHONE: dict[str, Any] = {

@@ -17,12 +17,14 @@ from tests.integration.browser.worlds import HALL, write
 from tests.integration.conftest import RunningServer
 from tests.integration.issuer import Issuer
 
-# Likewise where a request is answered with a refusal.
+pytestmark = pytest.mark.long
+
+# The browser says so on the console where a request is answered with a refusal.
 REFUSED = re.compile(r"the server responded with a status of 401")
 MOST_BYTES = 5_000_000
 PATIENT_LOAD_S = 15.0  # the promise is 3 s on a laptop; a machine that runs tests is slower, and drawing is in software
 
-# The browser itself says so on the console when a socket cannot be opened; no page can keep it from that.
+# Likewise when a socket cannot be opened; no page can keep it from that.
 NO_SERVER = re.compile(r"net::ERR_(CONNECTION_REFUSED|INTERNET_DISCONNECTED|CONNECTION_RESET|EMPTY_RESPONSE)")
 
 
