@@ -119,9 +119,13 @@ class Visitor:
 
     def check_quiet(self) -> None:
         """Fail if the page did anything it should not."""
-        may_fail = self.may_fail
-        bad = [trouble for trouble in self.troubles if may_fail is None or not may_fail.search(trouble)]
+        bad = self.unexpected()
         assert not bad, f"{self.name}'s page: " + "; ".join(bad)
+
+    def unexpected(self) -> list[str]:
+        """Return what the page did that it should not."""
+        may_fail = self.may_fail
+        return [trouble for trouble in self.troubles if may_fail is None or not may_fail.search(trouble)]
 
     def _note(self, trouble: str) -> None:
         self.troubles.append(trouble)
