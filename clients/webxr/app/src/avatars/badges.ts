@@ -104,9 +104,9 @@ export function paintBadge(
   pen.textAlign = "left";
   pen.direction = "ltr";
   pen.fillStyle = ink;
-  fitted(pen, look.name, left, height * 0.34, width - left - 12, 600, height * 0.34);
+  fitted(pen, look.name, left, height * 0.35, width - left - 12, 650, height * 0.4);
   let x = left;
-  const low = height * 0.72;
+  const low = height * 0.74;
   if (look.country !== "") {
     const [first, second, third] = chipColours(look.country);
     [first, second, third].forEach((colour, stripe) => {
@@ -115,13 +115,13 @@ export function paintBadge(
     });
     x += 31;
     pen.fillStyle = ink;
-    pen.font = `600 ${height * 0.22}px ${SIGN_FONT}`;
+    pen.font = `600 ${height * 0.25}px ${SIGN_FONT}`;
     pen.fillText(look.country, x, low);
     x += pen.measureText(look.country).width + 10;
   }
   const words = look.isGuest ? guestWord : [look.agency, look.role].filter((word) => word !== "").join(" · ");
   pen.fillStyle = look.isGuest ? "#8a5710" : "#c9d6ea";
-  fitted(pen, words, x, low, width - x - 12, 500, height * 0.22);
+  fitted(pen, words, x, low, width - x - 12, 500, height * 0.25);
 }
 
 /** One line, made smaller and at last cut so that it fits. */

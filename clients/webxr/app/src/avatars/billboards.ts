@@ -1,4 +1,5 @@
-/** Many small pictures that always face the viewer, from one sheet, in one draw. In a headset each eye sees them faced to itself. */
+/** Many small pictures that always face the viewer, from one sheet, in one draw. On a screen they lie in its plane; in a headset, where heads
+ * tilt and turn, each eye sees them faced to itself. */
 
 import {
   DynamicDrawUsage,
@@ -37,7 +38,7 @@ export class Billboards {
     this.mesh = new Mesh(
       geometry,
       new ShaderMaterial({
-        uniforms: { sheet: { value: sheet } },
+        uniforms: { sheet: { value: sheet }, isStereo: { value: false } },
         vertexShader: VERTEX,
         fragmentShader: FRAGMENT,
         transparent: true,
@@ -49,8 +50,10 @@ export class Billboards {
     this.mesh.renderOrder = renderOrder;
   }
 
-  begin(): void {
+  begin(isStereo: boolean): void {
     this.#count = 0;
+    const uniform = this.mesh.material.uniforms["isStereo"];
+    if (uniform) uniform.value = isStereo;
   }
 
   add(
@@ -92,13 +95,15 @@ export class Billboards {
 }
 
 const VERTEX = /* glsl */ `
+uniform bool isStereo;
 attribute vec3 placed;
 attribute vec3 sized;
 attribute vec4 sheetAt;
 varying vec2 vAt;
 varying float vOpacity;
 void main() {
-  vec3 towards = normalize(cameraPosition - placed);
+  vec3 back = vec3(viewMatrix[0][2], viewMatrix[1][2], viewMatrix[2][2]);
+  vec3 towards = isStereo ? normalize(cameraPosition - placed) : back;
   vec3 right = normalize(cross(vec3(0.0, 1.0, 0.0), towards));
   vec3 up = cross(towards, right);
   vec3 at = placed + right * position.x * sized.x + up * position.y * sized.y;

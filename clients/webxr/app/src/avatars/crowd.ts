@@ -125,9 +125,8 @@ export class Crowd {
       VIEW.multiplyMatrices(camera.projectionMatrix, INVERSE.copy(camera.matrixWorld).invert()),
     );
     const settings = QUALITIES[this.#quality];
-    const shadow = settings.shadowTexels > 0 ? 0.3 : 0.5;
     this.#bodies.begin();
-    this.#marks.begin();
+    this.#marks.begin(settings.shadowTexels > 0 ? 0.3 : 0.5);
     for (const avatar of this.#shown) {
       const { state } = avatar;
       avatar.distance = Math.hypot(state.x - EYE.x, state.y + 1 - EYE.y, state.z - EYE.z);
@@ -142,18 +141,20 @@ export class Crowd {
         avatar.owedS = 0;
       }
       this.#bodies.draw(avatar.row, avatar.detail, state.matrices);
-      this.#mark(avatar, shadow, nowMs);
+      this.#mark(avatar, nowMs);
     }
     this.#bodies.finish();
     this.#marks.finish();
-    this.#overhead.place(this.#shown, camera, settings.badgeM, this.#highlighted, nowMs);
+    this.#overhead.place(this.#shown, camera, isStereo, settings.badgeM, this.#highlighted, nowMs);
   }
 
-  #mark(avatar: Avatar, shadow: number, nowMs: number): void {
+  #mark(avatar: Avatar, nowMs: number): void {
     const { state, look } = avatar;
-    const status = STATUS_COLOURS[look?.status ?? 0] ?? STATUS_COLOURS[0];
+    const number = look?.status ?? 0;
+    const status = STATUS_COLOURS[number] ?? STATUS_COLOURS[0];
+    const isHighlighted = avatar.entity === this.#highlighted;
     const pulse = look?.isSpeaking ? (this.isStill ? 0.4 : ((nowMs / 900 + avatar.row * 0.37) % 1) + 0.001) : 0;
-    const dim = avatar.entity === this.#highlighted ? 1.25 : 0.9;
+    const dim = isHighlighted ? 1.25 : 0.9;
     this.#marks.add(
       state.x,
       state.y,
@@ -162,7 +163,8 @@ export class Crowd {
       channel(status >> 16) * dim,
       channel(status >> 8) * dim,
       channel(status) * dim,
-      shadow,
+      // Who is available needs no mark: a hall of rings says nothing.
+      isHighlighted ? 1 : number === 0 ? 0 : 0.75,
     );
   }
 

@@ -1,4 +1,4 @@
-/** What lies at everybody's feet: a soft shadow, the ring of their status, and the pulse of who speaks. One draw, no texture. */
+/** What lies at everybody's feet: a soft shadow, the ring of a status worth a ring, and the pulse of who speaks. One draw, no texture. */
 
 import {
   DynamicDrawUsage,
@@ -31,6 +31,7 @@ export class GroundMarks {
     this.mesh = new Mesh(
       geometry,
       new ShaderMaterial({
+        uniforms: { darkness: { value: 0 } },
         vertexShader: VERTEX,
         fragmentShader: FRAGMENT,
         transparent: true,
@@ -44,17 +45,20 @@ export class GroundMarks {
     this.mesh.renderOrder = 2;
   }
 
-  begin(): void {
+  /** `darkness` is of the soft shadows. */
+  begin(darkness: number): void {
     this.#count = 0;
+    const uniform = this.mesh.material.uniforms["darkness"];
+    if (uniform) uniform.value = darkness;
   }
 
-  /** `pulse`: 0 nobody speaks, else its phase in (0, 1]. `shadow`: how dark the soft shadow is. */
-  add(x: number, y: number, z: number, pulse: number, red: number, green: number, blue: number, shadow: number): void {
+  /** `pulse`: 0 nobody speaks, else its phase in (0, 1]. `ring`: how clearly the ring is seen, 0 not at all. */
+  add(x: number, y: number, z: number, pulse: number, red: number, green: number, blue: number, ring: number): void {
     const at = this.#count;
     if (at === this.capacity) return;
     this.#count++;
     this.#placed.setXYZW(at, x, y + 0.012, z, pulse);
-    this.#tinted.setXYZW(at, red, green, blue, shadow);
+    this.#tinted.setXYZW(at, red, green, blue, ring);
   }
 
   finish(): void {
@@ -88,13 +92,14 @@ void main() {
 }`;
 
 const FRAGMENT = /* glsl */ `
+uniform float darkness;
 varying vec2 vAt;
 varying vec4 vTinted;
 varying float vPulse;
 void main() {
   float away = length(vAt);
-  float shadow = (1.0 - smoothstep(0.05, 0.36, away)) * vTinted.a;
-  float ring = smoothstep(0.03, 0.012, abs(away - 0.33)) * 0.85;
+  float shadow = (1.0 - smoothstep(0.05, 0.36, away)) * darkness;
+  float ring = smoothstep(0.024, 0.008, abs(away - 0.33)) * vTinted.a;
   float wave = vPulse > 0.0 ? smoothstep(0.05, 0.0, abs(away - 0.34 - vPulse * 0.28)) * (1.0 - vPulse) : 0.0;
   float light = max(ring, wave);
   float alpha = max(shadow, light);

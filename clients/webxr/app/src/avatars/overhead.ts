@@ -9,11 +9,11 @@ import { iconSheet, iconU, iconV, ICON_DU, ICON_DV, type Icon } from "./icons";
 import { Clearing } from "./visibility";
 
 const BADGES = 256;
-const BADGE_WIDTH_M = 0.66;
+const BADGE_WIDTH_M = 0.7;
 const BADGE_ASPECT = 4;
 const BADGE_ABOVE_M = 0.2;
 /** Up to here a badge keeps its size; further off it grows, so as to stay readable. */
-const BADGE_STEADY_M = 4.5;
+const BADGE_STEADY_M = 3;
 /** Drawings made in one frame, at most: the rest wait for the next one. */
 const PAINTED_PER_FRAME = 6;
 const BUBBLES = 16;
@@ -75,6 +75,7 @@ export class Overhead {
   place(
     shown: readonly Avatar[],
     camera: PerspectiveCamera,
+    isStereo: boolean,
     badgeM: number,
     highlighted: number | null,
     nowMs: number,
@@ -88,9 +89,7 @@ export class Overhead {
     this.#order.sort(byDistance);
     this.#clearing.reset();
     VIEW.multiplyMatrices(camera.projectionMatrix, INVERSE.copy(camera.matrixWorld).invert());
-    this.#badges.begin();
-    this.#icons.begin();
-    this.#bubbles.begin();
+    for (const layer of [this.#badges, this.#icons, this.#bubbles]) layer.begin(isStereo);
     let painted = 0;
     for (const avatar of this.#order) {
       const { state, distance, entity, look } = avatar;
@@ -126,7 +125,7 @@ export class Overhead {
     dtS: number,
   ): void {
     const { state, distance } = avatar;
-    const width = BADGE_WIDTH_M * Math.min(2.6, size) * (isHighlighted ? 1.15 : 1);
+    const width = BADGE_WIDTH_M * Math.min(3.4, size) * (isHighlighted ? 1.15 : 1);
     AT.set(state.headX, height, state.headZ).applyMatrix4(VIEW);
     const halfWidth = width / Math.max(0.3, distance) / 1.2;
     const isClear = this.#clearing.claim(AT.x, AT.y, halfWidth, halfWidth / 2) || isHighlighted;

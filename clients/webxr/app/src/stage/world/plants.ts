@@ -116,14 +116,19 @@ export function plant(kit: Kit): void {
     16,
     PALETTE.brass,
   );
+  tuft(kit, 0.36);
+  kit.shade(0.2, 0.2);
+}
+
+/** Blades that rise from the earth at height `y`: what grows in a pot, or straight from a planter. */
+export function tuft(kit: Kit, y: number): void {
   const seed = `${kit.x}:${kit.z}`;
   for (let leaf = 0; leaf < 15; leaf++) {
     const angle = leaf * 2.4 + hashUnit(seed, leaf) * 0.7;
     const length = 0.5 + hashUnit(seed, leaf + 50) * 0.35;
     const tone = [PALETTE.leaf, PALETTE.leafDark, PALETTE.leafPale][leaf % 3] ?? PALETTE.leaf;
-    blade(kit, 0.36, angle, length, 0.16, leaf < 5 ? 2.1 : leaf < 10 ? 1.5 : 0.9, tone);
+    blade(kit, y, angle, length, 0.16, leaf < 5 ? 2.1 : leaf < 10 ? 1.5 : 0.9, tone);
   }
-  kit.shade(0.2, 0.2);
 }
 
 export function tree(place: Kit): void {

@@ -75,12 +75,14 @@ const STYLES: Readonly<Record<Sign["style"], Style>> = {
 };
 const SHEET_TEXELS = 2048;
 const LONGEST_SIGN_TEXELS = 1400;
+const PLATE_M = 0.012;
 export const SIGN_FONT = '"Inter", "Segoe UI", "Noto Sans", "Noto Sans Arabic", "Helvetica Neue", Arial, sans-serif';
 
 /** One mesh with every sign of the document, or null where there are none. */
 export function buildSigns(document: WorldDocument, language: Language, uniforms: LightUniforms): Mesh | null {
   if (document.signs.length === 0) return null;
-  const sizes = document.signs.map((sign) => {
+  const faces = document.signs.flatMap((sign) => facesOf(sign, language));
+  const sizes = faces.map(({ sign }) => {
     const style = STYLES[sign.style];
     const width = Math.min(LONGEST_SIGN_TEXELS, Math.ceil(sign.width * style.texelsPerM));
     return { width, height: Math.ceil(width / style.aspect) };
@@ -91,10 +93,10 @@ export function buildSigns(document: WorldDocument, language: Language, uniforms
   canvas.height = Math.max(4, height);
   const pen = canvas.getContext("2d");
   const mesher = new Mesher();
-  document.signs.forEach((sign, index) => {
+  faces.forEach(({ sign, text, sides }, index) => {
     const slot = slots[index];
     if (!slot || !pen) return;
-    drawSign(pen, slot, STYLES[sign.style], sign.text[language], language);
+    drawSign(pen, slot, STYLES[sign.style], text, language);
     const half = sign.width / 2;
     const tall = sign.width / STYLES[sign.style].aspect / 2;
     const yaw = (sign.yaw * Math.PI) / 180;
@@ -102,23 +104,16 @@ export function buildSigns(document: WorldDocument, language: Language, uniforms
     const [u0, u1] = [slot.x / canvas.width, (slot.x + slot.width) / canvas.width];
     const [v0, v1] = [1 - (slot.y + slot.height) / canvas.height, 1 - slot.y / canvas.height];
     mesher.place(x, sign.position[1], z, yaw);
-    mesher.quad(
-      [half, -tall, 0],
-      [-half, -tall, 0],
-      [-half, tall, 0],
-      [half, tall, 0],
-      [u0, v0, u1, v0, u1, v1, u0, v1],
-    );
-    if (STYLES[sign.style].background === null) return;
-    // The back of the plate, in its own colour: arrows would point the wrong way from there.
-    const [u, v] = [u0 + 6 / canvas.width, (v0 + v1) / 2];
-    mesher.quad(
-      [-half, -tall, 0.012],
-      [half, -tall, 0.012],
-      [half, tall, 0.012],
-      [-half, tall, 0.012],
-      [u, v, u, v, u, v, u, v],
-    );
+    for (const side of sides) {
+      const depth = side === 1 ? 0 : PLATE_M;
+      mesher.quad(
+        [half * side, -tall, depth],
+        [-half * side, -tall, depth],
+        [-half * side, tall, depth],
+        [half * side, tall, depth],
+        [u0, v0, u1, v0, u1, v1, u0, v1],
+      );
+    }
   });
   const texture = drawnTexture(canvas);
   const material = new MeshBasicMaterial({
@@ -132,6 +127,19 @@ export function buildSigns(document: WorldDocument, language: Language, uniforms
   mesh.name = "signs";
   mesh.renderOrder = 2;
   return mesh;
+}
+
+/** What is drawn of a sign, and for which of its sides: 1 the front, -1 the back. Letters on a wall have none; on the back of a plate
+ * arrows point the other way. */
+function facesOf(sign: Sign, language: Language): { sign: Sign; text: string; sides: readonly (1 | -1)[] }[] {
+  const text = sign.text[language];
+  if (STYLES[sign.style].background === null) return [{ sign, text, sides: [1] }];
+  const turned = text.replace(/[←→]/g, (arrow) => (arrow === "←" ? "→" : "←"));
+  if (turned === text) return [{ sign, text, sides: [1, -1] }];
+  return [
+    { sign, text, sides: [1] },
+    { sign, text: turned, sides: [-1] },
+  ];
 }
 
 function drawSign(
