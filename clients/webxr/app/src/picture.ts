@@ -39,7 +39,8 @@ export class Picture implements Scene {
     this.#stage = openStage(canvas, settings);
     this.#player = new Player(this.#stage, settings, hooks);
     effect(() => {
-      this.#stage.setQuality(qualityFor(settings.quality.value, this.#stage.renderer.getContext()));
+      const setting = settings.quality.value;
+      this.#stage.setQuality(qualityFor(setting, this.#stage.renderer.getContext()), isGoverned(setting));
     });
     this.#stage.onFrame((dtS, nowMs, frame) => {
       this.#frame(dtS, nowMs, frame);
@@ -158,18 +159,30 @@ export class Picture implements Scene {
 }
 
 function openStage(canvas: HTMLCanvasElement, settings: Settings): Stage {
-  const probe = document.createElement("canvas").getContext("webgl2");
-  if (probe === null) throw new NoPictureError("this browser has no WebGL 2");
+  const setting = settings.quality.peek();
   try {
     return new Stage(canvas, {
-      quality: qualityFor(settings.quality.peek(), probe),
+      quality: setting === "auto" ? probedQuality() : setting,
+      isGoverned: isGoverned(setting),
       reducedMotion: settings.reducedMotion.peek(),
     });
   } catch (error) {
     throw new NoPictureError(String(error));
-  } finally {
-    probe.getExtension("WEBGL_lose_context")?.loseContext();
   }
+}
+
+/** What "auto" comes to here: asked of a canvas that is thrown away, since the stage's own is opened for a quality. */
+function probedQuality(): Quality {
+  const probe = document.createElement("canvas").getContext("webgl2");
+  if (probe === null) throw new Error("this browser has no WebGL 2");
+  const quality = qualityFor("auto", probe);
+  probe.getExtension("WEBGL_lose_context")?.loseContext();
+  return quality;
+}
+
+/** Who asks for a quality gets it, however slowly; resolution is given up only where nobody asked, or where speed was asked for. */
+function isGoverned(setting: Quality | "auto"): boolean {
+  return setting === "auto" || setting === "low";
 }
 
 /** What a setting of "auto" comes to: low where the processor draws, medium on phones and headsets, else high. */

@@ -43,7 +43,7 @@ function pane(name: string, testId: string): HTMLCanvasElement {
 }
 
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)").matches;
-const stage = new Stage(scene, { quality: "medium", reducedMotion });
+const stage = new Stage(scene, { quality: "medium", isGoverned: true, reducedMotion });
 const walkabout = new Walkabout(stage, scene);
 const plan = new Plan(
   map,

@@ -102,7 +102,7 @@ export class Bodies {
   }
 
   finish(): void {
-    this.#bones.needsUpdate = true;
+    if (this.#counts.some((count) => count > 0)) this.#bones.needsUpdate = true;
     this.#meshes.forEach(({ mesh, rows }, detail) => {
       const count = this.#counts[detail] ?? 0;
       mesh.geometry.instanceCount = count;
@@ -157,9 +157,9 @@ transformed = (boned * vec4(transformed, 1.0)).xyz;
 vTint = texelFetch(tintMap, ivec2(int(slot + 0.5), int(row + 0.5)), 0);
 `,
     declareFragment: "varying vec4 vTint;",
-    colour: /* glsl */ `
+    tint: "vTint.rgb",
+    discard: /* glsl */ `
 if (vTint.a < 0.99 && mod(floor(gl_FragCoord.x) + floor(gl_FragCoord.y), 2.0) > 0.5) discard;
-diffuseColor.rgb *= vTint.rgb;
 `,
   };
 }

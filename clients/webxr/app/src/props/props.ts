@@ -44,6 +44,8 @@ interface Thing {
 
 const FIRST_ROOM = 8;
 const OUTLINE_SCALE = 1.12;
+/** At low quality things further away than this are left out: they are specks by then. */
+const LOW_REACH_M = 16;
 /** Small things are easier to point at than they are large. */
 const PICK_SLACK_M = 0.08;
 
@@ -54,6 +56,7 @@ export class Props {
   readonly #outline: Mesh<BufferGeometry, MeshBasicMaterial>;
   readonly #counts = new Map<string, number>();
   #material: Material;
+  #reachM: number;
   #highlighted: number | null = null;
   #frame = 0;
 
@@ -62,6 +65,7 @@ export class Props {
   constructor(uniforms: LightUniforms, quality: Quality) {
     this.uniforms = uniforms;
     this.#material = makeMaterial(uniforms, quality);
+    this.#reachM = reachOf(quality);
     this.#outline = new Mesh<BufferGeometry, MeshBasicMaterial>(
       undefined,
       new MeshBasicMaterial({ color: 0xffd98a, side: BackSide, fog: false }),
@@ -85,7 +89,6 @@ export class Props {
       TURN.fromArray(table.orientation, row * 4);
       thing.matrix.compose(AT, TURN, ONE);
     }
-    this.#place();
   }
 
   describe(entity: number, look: ThingLook): void {
@@ -133,6 +136,7 @@ export class Props {
   setQuality(quality: Quality): void {
     this.#material.dispose();
     this.#material = makeMaterial(this.uniforms, quality);
+    this.#reachM = reachOf(quality);
     for (const mesh of this.#meshes.values()) mesh.material = this.#material;
   }
 
@@ -150,11 +154,12 @@ export class Props {
     return thing.carried || thing.seen === this.#frame;
   }
 
-  #place(): void {
+  /** Place everything for the eye that will draw. Called by the stage before each frame is drawn. */
+  face(eye: Vector3): void {
     this.#counts.clear();
     this.#outline.visible = false;
     for (const [entity, thing] of this.#things) {
-      if (!this.#isDrawn(thing)) continue;
+      if (!this.#isDrawn(thing) || AT.setFromMatrixPosition(thing.matrix).distanceTo(eye) > this.#reachM) continue;
       const count = this.#counts.get(thing.kind) ?? 0;
       const mesh = this.#meshOf(thing.kind, count + 1);
       mesh.setMatrixAt(count, thing.matrix);
@@ -200,6 +205,10 @@ export class Props {
     this.group.add(mesh);
     return mesh;
   }
+}
+
+function reachOf(quality: Quality): number {
+  return quality === "low" ? LOW_REACH_M : Infinity;
 }
 
 function makeMaterial(uniforms: LightUniforms, quality: Quality): Material {

@@ -16,9 +16,15 @@ export class Mesher {
   #indices = new Uint32Array(FIRST_VERTICES * 2);
   #vertices = 0;
   #corners = 0;
+  readonly #longestM: number;
   readonly #frame = new Matrix4();
   readonly #frameNormal = new Matrix3();
   #isIdentity = true;
+
+  /** Quads that reach further than `longestM` along the ground are cut, so that what is told of their vertices can differ within. */
+  constructor(longestM = Infinity) {
+    this.#longestM = longestM;
+  }
 
   get isEmpty(): boolean {
     return this.#corners === 0;
@@ -108,12 +114,51 @@ export class Mesher {
       Rgb,
       Rgb,
     ];
+    const isBroad = Math.min(distance(a, b), distance(a, d)) > NARROW_M;
+    const columns = isBroad ? this.#cuts(a, b) : 1;
+    const rows = isBroad ? this.#cuts(a, d) : 1;
+    if (columns * rows > 1) {
+      this.#grid([a, b, c, d], normal, uvs, each, columns, rows);
+      return;
+    }
     const first = this.vertex(a, normal, uvs[0] ?? 0, uvs[1] ?? 0, each[0]);
     this.vertex(b, normal, uvs[2] ?? 0, uvs[3] ?? 0, each[1]);
     this.vertex(c, normal, uvs[4] ?? 0, uvs[5] ?? 0, each[2]);
     this.vertex(d, normal, uvs[6] ?? 0, uvs[7] ?? 0, each[3]);
     this.triangle(first, first + 1, first + 2);
     this.triangle(first, first + 2, first + 3);
+  }
+
+  #cuts(from: Corner, to: Corner): number {
+    const wayM = Math.hypot(to[0] - from[0], to[2] - from[2]);
+    return Math.min(MOST_CUTS, Math.max(1, Math.ceil(wayM / this.#longestM)));
+  }
+
+  #grid(
+    corners: readonly [Corner, Corner, Corner, Corner],
+    normal: Corner,
+    uvs: readonly number[],
+    colours: readonly [Rgb, Rgb, Rgb, Rgb],
+    columns: number,
+    rows: number,
+  ): void {
+    const first = this.#vertices;
+    const uvOf = (corner: number): Corner => [uvs[corner * 2] ?? 0, uvs[corner * 2 + 1] ?? 0, 0];
+    const ends = [uvOf(0), uvOf(1), uvOf(2), uvOf(3)] as const;
+    for (let row = 0; row <= rows; row++) {
+      for (let column = 0; column <= columns; column++) {
+        const [s, t] = [column / columns, row / rows];
+        const [u, v] = between(ends, s, t);
+        this.vertex(between(corners, s, t), normal, u, v, between(colours, s, t));
+      }
+    }
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        const at = first + row * (columns + 1) + column;
+        this.triangle(at, at + 1, at + columns + 2);
+        this.triangle(at, at + columns + 2, at + columns + 1);
+      }
+    }
   }
 
   /** An axis-parallel box in the current frame. `shadeBelow` darkens its lower edge, as the floor's shade would; `skip` names faces
@@ -282,6 +327,17 @@ export class Mesher {
   }
 }
 
+/** What lies within four corners, `s` of the way from the first to the second and `t` from there to the third. */
+function between(ends: readonly [Corner, Corner, Corner, Corner], s: number, t: number): [number, number, number] {
+  const mixed = (axis: 0 | 1 | 2): number =>
+    (ends[0][axis] * (1 - s) + ends[1][axis] * s) * (1 - t) + (ends[3][axis] * (1 - s) + ends[2][axis] * s) * t;
+  return [mixed(0), mixed(1), mixed(2)];
+}
+
+function distance(from: Corner, to: Corner): number {
+  return Math.hypot(to[0] - from[0], to[1] - from[1], to[2] - from[2]);
+}
+
 function doubled(array: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
   const longer = new Float32Array(array.length * 2);
   longer.set(array);
@@ -290,6 +346,10 @@ function doubled(array: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
 
 /** Room for a first box or two; grown by doubling. */
 const FIRST_VERTICES = 96;
+/** No side of a quad is cut into more: the land around a world reaches to the haze. */
+const MOST_CUTS = 16;
+/** On what is narrower than this nobody sees how light changes along it. */
+const NARROW_M = 0.4;
 const POINT = new Vector3();
 const EDGE = new Vector3();
 const OTHER = new Vector3();

@@ -8,6 +8,8 @@ export interface QualitySettings {
   readonly pixelRatio: number;
   readonly antialias: boolean;
   readonly shadowTexels: number;
+  /** Along each side of the painted sky; 0 leaves it a gradient. */
+  readonly skyTexels: number;
   /** Metres within which avatars are drawn in full, and then in their middle form. */
   readonly nearAvatarM: number;
   readonly middleAvatarM: number;
@@ -15,9 +17,33 @@ export interface QualitySettings {
 }
 
 export const QUALITIES: Readonly<Record<Quality, QualitySettings>> = {
-  low: { pixelRatio: 1, antialias: false, shadowTexels: 0, nearAvatarM: 3.5, middleAvatarM: 10, badgeM: 18 },
-  medium: { pixelRatio: 1.5, antialias: true, shadowTexels: 1024, nearAvatarM: 7, middleAvatarM: 22, badgeM: 26 },
-  high: { pixelRatio: 2, antialias: true, shadowTexels: 2048, nearAvatarM: 12, middleAvatarM: 40, badgeM: 32 },
+  low: {
+    pixelRatio: 1,
+    antialias: false,
+    shadowTexels: 0,
+    skyTexels: 0,
+    nearAvatarM: 3.5,
+    middleAvatarM: 10,
+    badgeM: 18,
+  },
+  medium: {
+    pixelRatio: 1.5,
+    antialias: true,
+    shadowTexels: 1024,
+    skyTexels: 256,
+    nearAvatarM: 7,
+    middleAvatarM: 22,
+    badgeM: 26,
+  },
+  high: {
+    pixelRatio: 2,
+    antialias: true,
+    shadowTexels: 2048,
+    skyTexels: 512,
+    nearAvatarM: 12,
+    middleAvatarM: 40,
+    badgeM: 32,
+  },
 };
 
 /** What the governor may set. */

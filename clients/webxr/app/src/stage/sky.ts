@@ -1,24 +1,21 @@
-/** The sky of a world: its colours by the hour, drawn once into a cube that serves as background and as what things reflect. */
+/** The sky of a world: its colours by the hour, a plain gradient at first. Where there is time it is painted, with clouds, into a cube that is
+ * shown and that things reflect, the rougher the smaller the copy of it they see. */
 
 import {
   BackSide,
   CubeCamera,
   HalfFloatType,
-  LinearFilter,
+  LinearMipmapLinearFilter,
   Mesh,
-  PMREMGenerator,
   Scene,
   ShaderMaterial,
   SphereGeometry,
-  UnsignedByteType,
   Vector3,
   WebGLCubeRenderTarget,
-  type Texture,
+  type CubeTexture,
   type WebGLRenderer,
-  type WebGLRenderTarget,
 } from "three";
 import type { Sky as SkyDocument } from "@presence-hub/client";
-import type { Quality } from "./quality";
 
 export interface Daylight {
   readonly zenith: readonly [number, number, number];
@@ -79,12 +76,11 @@ export class Sky {
   readonly daylight: Daylight;
   /** Towards the sun. */
   readonly sunDirection = new Vector3();
-  readonly background: Texture;
-  readonly environment: Texture | null;
-  readonly #cube: WebGLCubeRenderTarget;
-  readonly #reflections: WebGLRenderTarget | null;
+  /** What is seen of it: around every eye, behind everything. */
+  readonly dome: Mesh<SphereGeometry, ShaderMaterial>;
+  #cube: WebGLCubeRenderTarget | null = null;
 
-  constructor(renderer: WebGLRenderer, document: SkyDocument, quality: Quality) {
+  constructor(document: SkyDocument) {
     this.daylight = HOURS[document.kind];
     const azimuth = (document.sun.azimuth * Math.PI) / 180;
     const elevation = (document.sun.elevation * Math.PI) / 180;
@@ -94,35 +90,42 @@ export class Sky {
       -Math.cos(azimuth) * Math.cos(elevation),
     );
 
+    const { zenith, horizon } = this.daylight;
+    const uniforms = { zenith: { value: shown(zenith) }, horizon: { value: shown(horizon) } };
+    this.dome = new Mesh(new SphereGeometry(1, 24, 16), domeMaterial(GRADIENT, uniforms));
+    this.dome.frustumCulled = false;
+    // After what is solid, and only where that leaves room: a picture is mostly walls.
+    this.dome.renderOrder = 1;
+    this.dome.name = "sky";
+  }
+
+  /** Paint it, which takes a while. Returns the cube. */
+  paint(renderer: WebGLRenderer, texels: number): CubeTexture {
     const scene = new Scene();
-    const dome = new Mesh(new SphereGeometry(10, 32, 24), this.#material());
-    scene.add(dome);
-    const size = quality === "low" ? 256 : 512;
-    this.#cube = new WebGLCubeRenderTarget(size, {
-      type: quality === "low" ? UnsignedByteType : HalfFloatType,
-      minFilter: LinearFilter,
-      generateMipmaps: false,
+    const painted = new Mesh(new SphereGeometry(10, 32, 24), this.#material());
+    scene.add(painted);
+    const cube = new WebGLCubeRenderTarget(texels, {
+      type: HalfFloatType,
+      minFilter: LinearMipmapLinearFilter,
+      generateMipmaps: true,
     });
     const wasXr = renderer.xr.enabled;
     renderer.xr.enabled = false;
-    new CubeCamera(0.1, 100, this.#cube).update(renderer, scene);
-    if (quality === "low") {
-      this.#reflections = null;
-    } else {
-      const generator = new PMREMGenerator(renderer);
-      this.#reflections = generator.fromScene(scene, 0.01);
-      generator.dispose();
-    }
+    new CubeCamera(0.1, 100, cube).update(renderer, scene);
     renderer.xr.enabled = wasXr;
-    dome.geometry.dispose();
-    dome.material.dispose();
-    this.background = this.#cube.texture;
-    this.environment = this.#reflections?.texture ?? null;
+    painted.geometry.dispose();
+    painted.material.dispose();
+    this.#cube = cube;
+    this.dome.material.dispose();
+    this.dome.material = domeMaterial(CUBE, { cube: { value: cube.texture } });
+    return cube.texture;
   }
 
   dispose(): void {
-    this.#cube.dispose();
-    this.#reflections?.dispose();
+    this.#cube?.dispose();
+    this.dome.geometry.dispose();
+    this.dome.material.dispose();
+    this.dome.removeFromParent();
   }
 
   #material(): ShaderMaterial {
@@ -144,6 +147,40 @@ export class Sky {
     });
   }
 }
+
+function domeMaterial(fragmentShader: string, uniforms: ShaderMaterial["uniforms"]): ShaderMaterial {
+  return new ShaderMaterial({ vertexShader: DOME, fragmentShader, uniforms, side: BackSide, depthWrite: false });
+}
+
+/** A colour of the sky as the screen shows it. */
+function shown([red, green, blue]: readonly [number, number, number]): Vector3 {
+  return new Vector3(red ** (1 / 2.2), green ** (1 / 2.2), blue ** (1 / 2.2)).multiplyScalar(0.95);
+}
+
+/** Always as far away as anything can be. */
+const DOME = /* glsl */ `
+varying vec3 vDirection;
+void main() {
+  vDirection = position;
+  gl_Position = (projectionMatrix * vec4(mat3(viewMatrix) * position, 1.0)).xyww;
+}`;
+
+const CUBE = /* glsl */ `
+uniform samplerCube cube;
+varying vec3 vDirection;
+void main() {
+  gl_FragColor = vec4(textureLod(cube, vDirection, 0.0).rgb, 1.0);
+  #include <tonemapping_fragment>
+  #include <colorspace_fragment>
+}`;
+
+const GRADIENT = /* glsl */ `
+uniform vec3 zenith;
+uniform vec3 horizon;
+varying vec3 vDirection;
+void main() {
+  gl_FragColor = vec4(mix(horizon, zenith, clamp(vDirection.y * 1.6, 0.0, 1.0)), 1.0);
+}`;
 
 const VERTEX = /* glsl */ `
 varying vec3 vDirection;

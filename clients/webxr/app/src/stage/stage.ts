@@ -32,6 +32,8 @@ export type { Quality } from "./quality";
 
 export interface StageOptions {
   readonly quality: Quality;
+  /** Whether resolution and shadows may be given up to keep frames in time: not where somebody asked for them. */
+  readonly isGoverned: boolean;
   readonly reducedMotion: boolean;
 }
 
@@ -79,12 +81,14 @@ export class Stage {
   readonly #isStill: boolean;
   #quality: Quality;
   #library: SurfaceLibrary;
-  #governor: Governor;
+  #governor: Governor | null;
   #world: WorldView | null = null;
   #sky: Sky | null = null;
   #language: Language = "en";
   /** Whether the picture has the canvas's size; it is given to it just before drawing, since that clears it. */
   #isFitted = false;
+  /** Drawn of the world that stands. */
+  #pictures = 0;
   #lastMs: number | null = null;
   #meanIntervalMs = 16.7;
   #meanFrameMs = 0;
@@ -94,13 +98,12 @@ export class Stage {
   constructor(canvas: HTMLCanvasElement, options: StageOptions) {
     this.#canvas = canvas;
     this.#quality = options.quality;
-    this.#governor = new Governor(options.quality);
+    this.#governor = options.isGoverned ? new Governor(options.quality) : null;
     this.#isStill = options.reducedMotion;
-    this.renderer = new WebGLRenderer({
-      canvas,
-      antialias: QUALITIES[options.quality].antialias,
-      powerPreference: "high-performance",
-    });
+    const { antialias } = QUALITIES[options.quality];
+    const context = canvas.getContext("webgl2", { antialias, powerPreference: "high-performance" });
+    if (!context) throw new Error("this browser has no WebGL 2");
+    this.renderer = new WebGLRenderer({ canvas, context });
     this.renderer.toneMapping = ACESFilmicToneMapping;
     this.renderer.shadowMap.type = PCFShadowMap;
     this.renderer.xr.enabled = true;
@@ -127,11 +130,9 @@ export class Stage {
   show(document: WorldDocument, language: Language): void {
     this.#language = language;
     this.#strike();
-    this.#sky = new Sky(this.renderer, document.sky, this.#quality);
+    this.#sky = new Sky(document.sky);
     const { daylight, sunDirection } = this.#sky;
-    this.scene.background = this.#sky.background;
-    this.scene.environment = this.#sky.environment;
-    this.scene.environmentIntensity = 0.8;
+    this.scene.add(this.#sky.dome);
     const haze = new Color(...daylight.horizon);
     (this.scene.fog as Fog).color = haze;
     this.renderer.toneMappingExposure = daylight.exposure;
@@ -143,6 +144,15 @@ export class Stage {
     this.#world = new WorldView(document, language, this.#uniforms, this.#library);
     this.scene.add(this.#world.group);
     this.crowd.useSeats(this.#world.seats);
+    this.#pictures = 0;
+    this.renderer.shadowMap.autoUpdate = false;
+  }
+
+  /** Add what the first picture of a world can do without, so that it is there sooner: a painted sky, reflections of it, shadows. */
+  #finish(): void {
+    this.renderer.shadowMap.autoUpdate = true;
+    const { skyTexels } = QUALITIES[this.#quality];
+    if (this.#sky && skyTexels > 0) this.#uniforms.skyMap.value = this.#sky.paint(this.renderer, skyTexels);
   }
 
   setLanguage(language: Language): void {
@@ -151,18 +161,22 @@ export class Stage {
     this.#world?.setLanguage(language);
   }
 
-  setQuality(quality: Quality): void {
-    if (quality === this.#quality) return;
+  setQuality(quality: Quality, isGoverned: boolean): void {
+    if (quality === this.#quality && isGoverned === (this.#governor !== null)) return;
+    this.#governor = isGoverned ? new Governor(quality) : null;
+    this.#isFitted = false;
+    if (quality === this.#quality) {
+      this.#applyQuality();
+      return;
+    }
     this.#quality = quality;
     const document = this.#world?.document;
     this.#strike();
     this.#library.dispose();
     this.#library = new SurfaceLibrary(quality, this.#uniforms);
-    this.#governor = new Governor(quality);
     this.crowd.setQuality(quality);
     this.props.setQuality(quality);
     this.#applyQuality();
-    this.#isFitted = false;
     if (document) this.show(document, this.#language);
   }
 
@@ -242,8 +256,7 @@ export class Stage {
     this.#sky?.dispose();
     this.#world = null;
     this.#sky = null;
-    this.scene.background = null;
-    this.scene.environment = null;
+    this.#uniforms.skyMap.value = null;
   }
 
   #applyQuality(): void {
@@ -272,7 +285,7 @@ export class Stage {
     if (this.renderer.xr.isPresenting) return;
     this.#isFitted = true;
     const ratio = Math.min(globalThis.devicePixelRatio || 1, QUALITIES[this.#quality].pixelRatio);
-    this.renderer.setPixelRatio(ratio * this.#governor.allowance.resolution);
+    this.renderer.setPixelRatio(ratio * (this.#governor?.allowance.resolution ?? 1));
     this.renderer.setSize(width, height, false);
     this.camera.aspect = width / height;
     this.camera.updateProjectionMatrix();
@@ -284,8 +297,12 @@ export class Stage {
     this.#lastMs = nowMs;
     const dtS = Math.min(LONGEST_STEP_S, Math.max(0, intervalMs / 1000));
     for (const listener of this.#listeners) listener(dtS, nowMs, frame);
+    // An empty stage is not worth its first drawing, which is slow.
+    if (!this.#world) return;
+    if (this.#pictures++ === 1) this.#finish();
     this.camera.getWorldPosition(POINT);
-    this.#world?.animate(this.#isStill ? 0 : nowMs / 1000, POINT);
+    this.#world.animate(this.#isStill ? 0 : nowMs / 1000, POINT);
+    this.props.face(POINT);
     this.#placeSun();
     if (!this.#isFitted) this.#fit();
     this.crowd.face(this.camera, this.renderer.xr.isPresenting, nowMs);
@@ -295,7 +312,7 @@ export class Stage {
     this.#triangles = this.renderer.info.render.triangles;
     this.#meanFrameMs += (performance.now() - startedMs - this.#meanFrameMs) * 0.05;
     this.#meanIntervalMs += (intervalMs - this.#meanIntervalMs) * 0.05;
-    if (!this.renderer.xr.isPresenting && this.#governor.frame(intervalMs)) {
+    if (!this.renderer.xr.isPresenting && this.#governor?.frame(intervalMs)) {
       this.#sun.castShadow = this.#governor.allowance.hasShadows && QUALITIES[this.#quality].shadowTexels > 0;
       this.#isFitted = false;
     }

@@ -7,7 +7,6 @@ import {
   FrontSide,
   LinearMipmapNearestFilter,
   MeshBasicMaterial,
-  MeshPhysicalMaterial,
   MeshStandardMaterial,
   type Material,
   type Texture,
@@ -106,7 +105,7 @@ export class SurfaceLibrary {
     if (surface === "glass") return this.#glass(0.1, 0xd5e6e8);
     if (surface === "frosted") return this.#glass(0.55, 0xeef3f3);
     if (surface === "foliage") return this.#foliage();
-    if (surface === "glow") return new MeshBasicMaterial({ vertexColors: true });
+    if (surface === "glow") return new MeshBasicMaterial({ vertexColors: true, toneMapped: this.quality !== "low" });
     if (surface === "shade") return makeShade();
     return this.#solid(SURFACES[surface], surface);
   }
@@ -120,6 +119,7 @@ export class SurfaceLibrary {
         vertexColors: true,
         map: maps?.colour ?? null,
         side: surface === "leaf" ? DoubleSide : FrontSide,
+        fog: surface === "grass",
       });
       return lit(material, this.uniforms, undefined, "world");
     }
@@ -138,7 +138,13 @@ export class SurfaceLibrary {
 
   #foliage(): Material {
     this.#leaves ??= leafTexture(this.quality === "low" ? 128 : 256);
-    const look = { map: this.#leaves, vertexColors: true, alphaTest: 0.4, side: DoubleSide };
+    const look = {
+      fog: this.quality !== "low",
+      map: this.#leaves,
+      vertexColors: true,
+      alphaTest: 0.4,
+      side: DoubleSide,
+    };
     const material =
       this.quality === "low" ? new MeshBasicMaterial(look) : new MeshStandardMaterial({ ...look, roughness: 0.9 });
     return lit(material, this.uniforms, undefined, "world");
@@ -146,24 +152,19 @@ export class SurfaceLibrary {
 
   #glass(opacity: number, colour: number): Material {
     if (this.quality === "low") {
-      return new MeshBasicMaterial({
-        color: colour,
-        transparent: true,
-        opacity: opacity + 0.06,
-        depthWrite: false,
-        side: DoubleSide,
-      });
+      // A pane in front of the whole picture costs as much as all behind it. Its frame and the frosted band say that it is there.
+      const material = new MeshBasicMaterial({ color: colour });
+      material.visible = opacity > 0.5;
+      return material;
     }
-    const material = new MeshPhysicalMaterial({
+    const material = new MeshStandardMaterial({
       color: colour,
       transparent: true,
       opacity,
       roughness: 0.04,
       metalness: 0,
-      ior: 1.5,
       depthWrite: false,
       side: DoubleSide,
-      envMapIntensity: 1.4,
     });
     return clearer(lit(material, this.uniforms, undefined, "glass"));
   }
@@ -197,7 +198,7 @@ function makeShade(): Material {
 }
 
 /** Glass shows its reflections more at grazing angles, and they don't fade with its clearness. */
-function clearer(material: MeshPhysicalMaterial): Material {
+function clearer(material: MeshStandardMaterial): Material {
   const patched = material.onBeforeCompile.bind(material);
   material.onBeforeCompile = (shader, renderer): void => {
     patched(shader, renderer);

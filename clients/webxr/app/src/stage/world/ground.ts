@@ -4,7 +4,7 @@ import type { Ceiling, Floor, WorldDocument } from "@presence-hub/client";
 import { linear, PALETTE } from "../palette";
 import type { Rgb } from "../mesher";
 import type { Surface } from "../surfaces";
-import { PART_M, type Site } from "./site";
+import type { Site } from "./site";
 
 const FLOOR_SURFACES: Readonly<Record<string, Surface>> = {
   terrazzo: "terrazzo",
@@ -51,7 +51,7 @@ export function buildGround(site: Site, document: WorldDocument): void {
 
 function flat(site: Site, surface: Surface, x0: number, z0: number, x1: number, z1: number, y: number): void {
   // Cut along the parts of the site, so that large floors can be skipped where they are out of view.
-  const step = Math.max(PART_M, Math.max(x1 - x0, z1 - z0) / MOST_CUTS);
+  const step = Math.max(site.partM, Math.max(x1 - x0, z1 - z0) / MOST_CUTS);
   for (let x = x0; x < x1; x = Math.min(x1, (Math.floor(x / step) + 1) * step)) {
     const right = Math.min(x1, (Math.floor(x / step) + 1) * step);
     for (let z = z0; z < z1; z = Math.min(z1, (Math.floor(z / step) + 1) * step)) {

@@ -6,11 +6,13 @@ import { Mesher } from "../mesher";
 import type { Quality } from "../quality";
 import type { Surface, SurfaceLibrary } from "../surfaces";
 
-/** Metres; parts of this size keep the number of draws low and still let the camera skip most of a large world. */
-export const PART_M = 36;
-/** Small pieces stand in smaller parts, and at low quality they are left out from this far on. */
-const SMALL_PART_M = 12;
-export const SMALL_REACH_M = 26;
+/** Metres. A graphics card draws much at once, so its parts are few; at low quality they are small, so that what is out of sight can be
+ * left out. */
+const PART_M: Readonly<Record<Quality, number>> = { low: 12, medium: 46, high: 46 };
+/** At low quality, where light is told to vertices, there is one every so many metres. */
+const LONGEST_M: Readonly<Record<Quality, number>> = { low: 3, medium: Infinity, high: Infinity };
+/** At low quality small pieces are left out from this far on. */
+export const SMALL_REACH_M = 16;
 /** What light passes, and what only lies on the ground or under a roof. */
 const CASTS_NO_SHADOW: ReadonlySet<Surface> = new Set<Surface>([
   "glass",
@@ -31,12 +33,14 @@ const CASTS_NO_SHADOW: ReadonlySet<Surface> = new Set<Surface>([
 
 export class Site {
   readonly #meshers = new Map<string, { surface: Surface; mesher: Mesher; isSmall: boolean }>();
-  readonly #shade = new ShadeMesher();
+  readonly #shades = new Map<string, ShadeMesher>();
 
   readonly quality: Quality;
+  readonly partM: number;
 
   constructor(quality: Quality) {
     this.quality = quality;
+    this.partM = PART_M[quality];
   }
 
   /** Whether what is built now is small enough to be left out far away. */
@@ -45,11 +49,10 @@ export class Site {
   /** The mesher for a surface around a place; its frame is reset. */
   at(surface: Surface, x: number, z: number): Mesher {
     const isSmall = this.isSmall && this.quality === "low";
-    const part = isSmall ? SMALL_PART_M : PART_M;
-    const key = `${surface}:${String(isSmall)}:${Math.floor(x / part)}:${Math.floor(z / part)}`;
+    const key = `${surface}:${String(isSmall)}:${this.#partAt(x, z)}`;
     let entry = this.#meshers.get(key);
     if (!entry) {
-      entry = { surface, mesher: new Mesher(), isSmall };
+      entry = { surface, mesher: new Mesher(LONGEST_M[this.quality]), isSmall };
       this.#meshers.set(key, entry);
     }
     return entry.mesher.reset();
@@ -57,12 +60,26 @@ export class Site {
 
   /** A soft shadow on the ground: full along the inner rectangle, nothing at `reach` metres around it. */
   shadeRectangle(x0: number, z0: number, x1: number, z1: number, y: number, reach: number, strength: number): void {
-    this.#shade.rectangle(x0, z0, x1, z1, y, reach, strength);
+    this.#shadeAt((x0 + x1) / 2, (z0 + z1) / 2).rectangle(x0, z0, x1, z1, y, reach, strength);
   }
 
   /** A soft shadow along a line on the ground, on both its sides. */
   shadeLine(x0: number, z0: number, x1: number, z1: number, y: number, reach: number, strength: number): void {
-    this.#shade.line(x0, z0, x1, z1, y, reach, strength);
+    this.#shadeAt((x0 + x1) / 2, (z0 + z1) / 2).line(x0, z0, x1, z1, y, reach, strength);
+  }
+
+  #partAt(x: number, z: number): string {
+    return `${Math.floor(x / this.partM)}:${Math.floor(z / this.partM)}`;
+  }
+
+  #shadeAt(x: number, z: number): ShadeMesher {
+    const key = this.#partAt(x, z);
+    let mesher = this.#shades.get(key);
+    if (!mesher) {
+      mesher = new ShadeMesher();
+      this.#shades.set(key, mesher);
+    }
+    return mesher;
   }
 
   finish(library: SurfaceLibrary): Group {
@@ -78,11 +95,13 @@ export class Site {
       mesh.matrixAutoUpdate = false;
       group.add(mesh);
     }
-    const shade = new Mesh(this.#shade.build(), library.material("shade"));
-    shade.name = "shade";
-    shade.renderOrder = 1;
-    shade.matrixAutoUpdate = false;
-    group.add(shade);
+    for (const mesher of this.#shades.values()) {
+      const shade = new Mesh(mesher.build(), library.material("shade"));
+      shade.name = "shade";
+      shade.renderOrder = 1;
+      shade.matrixAutoUpdate = false;
+      group.add(shade);
+    }
     return group;
   }
 }

@@ -1,8 +1,9 @@
 /** Everything that stands in a world, built once from its document: geometry, signs, portals. Owns it and disposes it. */
 
 import { WorldGeometry, type Language, type Seat, type WorldDocument } from "@presence-hub/client";
-import { Group, InstancedMesh, Mesh, type Material, type ShaderMaterial, type Sphere, type Vector3 } from "three";
+import { Box3, Group, InstancedMesh, Mesh, type Material, type ShaderMaterial, type Vector3 } from "three";
 import type { LightUniforms } from "../lit";
+import { Sight, type Area } from "../sight";
 import type { SurfaceLibrary } from "../surfaces";
 import { buildFixtures } from "./fixtures/index";
 import { buildFurniture } from "./furniture";
@@ -17,7 +18,9 @@ import { buildWalls } from "./walls";
 export class WorldView {
   readonly group = new Group();
   readonly seats: readonly Seat[];
-  readonly #small: { readonly mesh: Mesh; readonly bounds: Sphere; readonly reachM: number }[] = [];
+  /** At low quality: the pieces of the world, and how far each is worth drawing. */
+  readonly #pieces: { readonly mesh: Mesh; readonly box: Box3; readonly area: Area; readonly reachM: number }[] = [];
+  readonly #sight: Sight | null;
   #signs: Mesh | null = null;
   readonly #shimmer: Mesh<Mesh["geometry"], ShaderMaterial> | null;
 
@@ -39,12 +42,18 @@ export class WorldView {
     buildSeats(site, this.seats, this.group, library);
     this.group.add(site.finish(library));
     this.setLanguage(language);
+    this.#sight = library.quality === "low" ? new Sight(document) : null;
+    if (this.#sight) this.#listPieces();
+  }
+
+  #listPieces(): void {
     this.group.traverse((object) => {
-      const reachM: unknown = object.userData["reachM"];
-      if (!(object instanceof Mesh) || typeof reachM !== "number") return;
+      if (!(object instanceof Mesh) || object === this.#signs) return;
       const mesh = object as Mesh;
-      const bounds = mesh instanceof InstancedMesh ? mesh.boundingSphere : mesh.geometry.boundingSphere;
-      if (bounds) this.#small.push({ mesh, bounds, reachM });
+      const box = new Box3().setFromObject(mesh);
+      const area = { minX: box.min.x, minZ: box.min.z, maxX: box.max.x, maxZ: box.max.z };
+      const reachM: unknown = mesh.userData["reachM"];
+      this.#pieces.push({ mesh, box, area, reachM: typeof reachM === "number" ? reachM : Infinity });
     });
   }
 
@@ -54,10 +63,12 @@ export class WorldView {
     if (this.#signs) this.group.add(this.#signs);
   }
 
-  /** Move what moves by itself, and leave out what is too small to be seen from the eye. */
+  /** Move what moves by itself, and leave out what can't be seen from the eye, or is too small to be. */
   animate(nowS: number, eye: Vector3): void {
-    for (const { mesh, bounds, reachM } of this.#small) {
-      mesh.visible = bounds.center.distanceTo(eye) - bounds.radius < reachM;
+    if (this.#sight?.lookFrom(eye.x, eye.y, eye.z)) {
+      for (const { mesh, box, area, reachM } of this.#pieces) {
+        mesh.visible = box.distanceToPoint(eye) < reachM && this.#sight.sees(area);
+      }
     }
     const time = this.#shimmer?.material.uniforms["time"];
     if (time) time.value = nowS;
