@@ -208,8 +208,8 @@ PICTURES = (
     Picture("classroom", looking(-16.6, 15.4, (-28, 9.6)), CLASS, is_alone=True),
     Picture("laboratory", looking(-36.4, 18.3, (-40.6, 11.5)), LAB, is_alone=True),
     Picture("checkpoint", looking(-14.6, 11.6, (-6.4, 1)), QUEUE, world="checkpoint", room="border", is_alone=True),
-    Picture("assembly", looking(-9.5, -30.4, (2.5, -15), y=-1.6), HALL),
-    Picture("phone", looking(3.4, 29.6, (0, 20)), ATRIUM, screen=PHONE, quality="medium"),
+    Picture("assembly", looking(-5.3, -33.9, (2.6, -20), y=-1.3), HALL, is_alone=True),
+    Picture("phone", looking(4.6, 33.2, (-0.1, 22)), ATRIUM, screen=PHONE, quality="medium"),
     Picture("arabic", looking(-6.8, 31.0, (1.5, 19)), ATRIUM, language="ar", act=open_roster_and_chat),
     Picture("offline", looking(5.6, 28.4, (-2, 20)), ATRIUM, act=pull_out),
 )

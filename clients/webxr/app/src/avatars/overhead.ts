@@ -12,8 +12,9 @@ const BADGES = 256;
 const BADGE_WIDTH_M = 0.7;
 const BADGE_ASPECT = 4;
 const BADGE_ABOVE_M = 0.2;
-/** Up to here a badge keeps its size; further off it grows, so as to stay readable. */
+/** Where a badge has that width; further off it grows, so as to stay readable, and nearer it shrinks, so as not to hide its bearer. */
 const BADGE_STEADY_M = 3;
+const SMALLEST_BADGE = 0.6;
 /** Drawings made in one frame, at most: the rest wait for the next one. */
 const PAINTED_PER_FRAME = 6;
 const BUBBLES = 16;
@@ -93,7 +94,7 @@ export class Overhead {
     let painted = 0;
     for (const avatar of this.#order) {
       const { state, distance, entity, look } = avatar;
-      const size = Math.max(1, distance / BADGE_STEADY_M);
+      const size = Math.max(SMALLEST_BADGE, distance / BADGE_STEADY_M);
       const height = state.headY + BADGE_ABOVE_M * Math.min(1.6, size);
       const isHighlighted = entity === highlighted;
       if (look) {

@@ -8,6 +8,7 @@ import {
   DirectionalLight,
   Fog,
   Group,
+  MathUtils,
   PCFShadowMap,
   PerspectiveCamera,
   type Raycaster,
@@ -56,6 +57,10 @@ export interface StageStats {
 export type FrameListener = (dtS: number, nowMs: number, frame?: XRFrame) => void;
 
 const EYE_HEIGHT_M = 1.65;
+/** From top to bottom; on an upright screen more, so that one still sees to the sides. */
+const VIEW_DEG = 68;
+const UPRIGHT_VIEW_DEG = 86;
+const NARROWEST_VIEW_DEG = 50;
 /** Half the side of the square around the camera in which the sun casts shadows. */
 const SHADOW_REACH_M = 22;
 const SHADOW_DISTANCE_M = 60;
@@ -66,7 +71,7 @@ const LONGEST_STEP_S = 0.25;
 export class Stage {
   readonly renderer: WebGLRenderer;
   readonly scene = new Scene();
-  readonly camera = new PerspectiveCamera(68, 1, 0.06, 620);
+  readonly camera = new PerspectiveCamera(VIEW_DEG, 1, 0.06, 620);
   /** The feet of one's own avatar; the camera is its child. */
   readonly rig = new Group();
   readonly crowd: Crowd;
@@ -288,6 +293,7 @@ export class Stage {
     this.renderer.setPixelRatio(ratio * (this.#governor?.allowance.resolution ?? 1));
     this.renderer.setSize(width, height, false);
     this.camera.aspect = width / height;
+    this.camera.fov = viewFor(this.camera.aspect);
     this.camera.updateProjectionMatrix();
   }
 
@@ -334,6 +340,13 @@ export class Stage {
     this.#sun.position.copy(centre).addScaledVector(direction, SHADOW_DISTANCE_M);
     this.#sun.target.updateMatrixWorld();
   }
+}
+
+/** How far one sees from top to bottom on a screen of this shape. */
+function viewFor(aspect: number): number {
+  const half = MathUtils.degToRad(NARROWEST_VIEW_DEG / 2);
+  const neededDeg = MathUtils.radToDeg(2 * Math.atan(Math.tan(half) / aspect));
+  return Math.min(UPRIGHT_VIEW_DEG, Math.max(VIEW_DEG, neededDeg));
 }
 
 const POINT = new Vector3();

@@ -52,15 +52,34 @@ export function buildGround(site: Site, document: WorldDocument): void {
 function flat(site: Site, surface: Surface, x0: number, z0: number, x1: number, z1: number, y: number): void {
   // Cut along the parts of the site, so that large floors can be skipped where they are out of view.
   const step = Math.max(site.partM, Math.max(x1 - x0, z1 - z0) / MOST_CUTS);
-  for (let x = x0; x < x1; x = Math.min(x1, (Math.floor(x / step) + 1) * step)) {
-    const right = Math.min(x1, (Math.floor(x / step) + 1) * step);
-    for (let z = z0; z < z1; z = Math.min(z1, (Math.floor(z / step) + 1) * step)) {
-      const near = Math.min(z1, (Math.floor(z / step) + 1) * step);
+  const rows = spans(z0, z1, step);
+  for (const [left, right] of spans(x0, x1, step)) {
+    for (const [far, near] of rows) {
       site
-        .at(surface, (x + right) / 2, (z + near) / 2)
-        .quad([x, y, near], [right, y, near], [right, y, z], [x, y, z], [x, near, right, near, right, z, x, z], WHITE);
+        .at(surface, (left + right) / 2, (far + near) / 2)
+        .quad(
+          [left, y, near],
+          [right, y, near],
+          [right, y, far],
+          [left, y, far],
+          [left, near, right, near, right, far, left, far],
+          WHITE,
+        );
     }
   }
+}
+
+/** The way from one place to another, cut halfway between multiples of `step`: where the parts of a site end. */
+function spans(from: number, to: number, step: number): [number, number][] {
+  const found: [number, number][] = [];
+  let start = from;
+  for (let edge = (Math.floor(from / step) + 0.5) * step; edge < to; edge += step) {
+    if (edge <= start) continue;
+    found.push([start, edge]);
+    start = edge;
+  }
+  found.push([start, to]);
+  return found;
 }
 
 function buildFloor(site: Site, floor: Floor, lift: number): void {
