@@ -16,7 +16,7 @@ SETTLE_MS = 5000
 MEASURED_MS = 6000
 # Drawn in each place, at most. Frames per second are the machine's, and only noted.
 PLACES = {
-    "classroom": ({"world": "headquarters", "room": "hq"}, 140, 35_000),
+    "classroom": ({"world": "headquarters", "room": "hq"}, 150, 45_000),
     "small hall": ({"world": "hall", "room": "hall"}, 20, 4000),
 }
 

@@ -6,9 +6,9 @@ import { Mesher } from "../mesher";
 import type { Quality } from "../quality";
 import type { Surface, SurfaceLibrary } from "../surfaces";
 
-/** Metres. A graphics card draws much at once, so that one part holds a whole building; a phone's holds a hall; at low quality parts are
- * small, so that what is out of sight can be left out. */
-const PART_M: Readonly<Record<Quality, number>> = { low: 12, medium: 46, high: 96 };
+/** Metres. A graphics card draws much at once, so that one part holds a whole building; at low quality parts are small, so that what is
+ * out of sight can be left out. */
+const PART_M: Readonly<Record<Quality, number>> = { low: 12, medium: 96, high: 96 };
 /** At low quality, where light is told to vertices, there is one every so many metres. */
 const LONGEST_M: Readonly<Record<Quality, number>> = { low: 3, medium: Infinity, high: Infinity };
 /** At low quality small pieces are left out from this far on. */
