@@ -23,9 +23,12 @@ class Scene:
     tick: int
     place_mm: Ints  # (n, 3)
     present: Flags  # (n,)
+    turn: Flags  # (n,) who looks around at this tick anyway
+    starts_over: Flags  # (n,) who is told everything anew
     held: Flags  # (n, n) what each holds before this tick
+    planned: Flags  # (n, n) whom each is told of until its next turn, as of the last tick
     moved_tick: Ints  # (n,) when a pose of each was last accepted
-    told_tick: Ints  # (n,) when each was last told something
+    told_tick: NDArray[np.int32]  # (n, n) when each was last told of each
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Expected:
     """What is right at a tick, for whoever is told something at it. `must_tell` is a part of `may_tell`."""
 
     wanted: Flags  # (n, n) whom each observer holds afterwards
+    planned: Flags  # (n, n) whom it is told of until its next turn
     must_tell: Flags  # (n, n) records that must come
     may_tell: Flags  # (n, n) records that may come
 
@@ -49,32 +53,40 @@ class Rules(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FullRate:
-    """Everybody within the radius, at every tick: enter at the radius, leave beyond 1.15 times it."""
+    """Everybody within the radius, at every tick; looked for at each one's turn, left beyond 1.15 times the radius."""
 
     radius_mm: int
 
     def expect(self, scene: Scene) -> Expected:
-        """Say that whoever is near is held, and told of if it has moved since the observer was last told."""
-        wanted = self._wanted(scene)
-        due = wanted & (~scene.held | (scene.moved_tick[None, :] > scene.told_tick[:, None]))
-        return Expected(wanted, due, due)
+        """Say that whoever was near at the last look is held, and told of if it has moved since it was last told of."""
+        looking = np.flatnonzero(scene.present & (scene.turn | scene.starts_over))
+        near = self._near(scene, looking)
+        wanted = scene.held & scene.present[None, :] & scene.present[:, None]
+        wanted[looking] = near
+        planned = scene.planned.copy()
+        is_turn = scene.turn[looking]
+        planned[looking[is_turn]] = near[is_turn]
+        due = wanted & (~scene.held | (planned & (scene.moved_tick[None, :] > scene.told_tick)))
+        return Expected(wanted, planned, due, due)
 
     def updates_due(self, scene: Scene, expected: Expected) -> Flags:
-        """Say that every new pose is due to everybody who holds its subject."""
-        due: Flags = expected.wanted & (scene.moved_tick == scene.tick)[None, :]
+        """Say that every new pose is due to everybody who holds its subject, or the newest of those before its turn."""
+        is_new = (scene.moved_tick == scene.tick)[None, :]
+        is_behind = scene.held & ~scene.planned & (scene.moved_tick[None, :] > scene.told_tick)
+        due: Flags = expected.wanted & expected.planned & (is_new | is_behind)
         return due
 
-    def _wanted(self, scene: Scene) -> Flags:
+    def _near(self, scene: Scene, looking: Ints) -> Flags:
+        """Say whom some observers see when they look around: (len(looking), n)."""
         there = np.flatnonzero(scene.present)
-        place, pairs = scene.place_mm[there], np.ix_(there, there)
-        squared = np.zeros((len(there), len(there)), np.int64)
-        for axis in place.T[np.ptp(place, axis=0) > 0] if len(there) else ():
-            apart = axis[:, None] - axis[None, :]
+        place, pairs = scene.place_mm, np.ix_(looking, there)
+        squared = np.zeros((len(looking), len(there)), np.int64)
+        for axis in place.T[np.ptp(place[there], axis=0) > 0] if len(there) else ():
+            apart = axis[looking, None] - axis[None, there]
             apart *= apart
             squared += apart
         limit = self.radius_mm**2
-        near: NDArray[np.bool_] = (squared <= limit) | ((squared <= limit * 529 // 400) & scene.held[pairs])
-        np.fill_diagonal(near, False)
-        wanted = np.zeros_like(scene.held)
-        wanted[pairs] = near
-        return wanted
+        near = np.zeros((len(looking), len(place)), np.bool_)
+        near[:, there] = (squared <= limit) | ((squared <= limit * 529 // 400) & scene.held[pairs])
+        near[np.arange(len(looking)), looking] = False
+        return near

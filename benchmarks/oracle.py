@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from protocol.framing import Framing
 
-REFRESH_TICKS = 64  # a subject that keeps moving is sent whole to everybody at least this often
+REFRESH_TICKS = 64  # a subject that keeps moving is sent whole to everybody once in so many ticks
+_ROUND_STEP = 5
 
 _SNAPSHOT = SPEC_OF[schema.Snapshot].type
 _CORRECTION = SPEC_OF[schema.Correction].type
@@ -75,38 +76,12 @@ class _Subject:
     pose: Pose
     sampled_at: float
     has_jumped: bool = False
+    jump_tick: int = -1  # the last tick in which it was found to have jumped
     shown: Pose | None = None  # as of its last record
     record_tick: int = 0
     previous_record_tick: int = 0
     is_small_step: bool = False  # whether its newest record may be a delta
-    whole_tick: int | None = None  # when everybody was last given it whole; None until that has been seen
-    whole_by_tick: int = 0  # until then: a tick before which it was, or nobody was there to see it
-    forms: set[type[Absolute | Delta]] = field(default_factory=set)  # this tick, to those who could take a delta
-
-    def refresh_faults(self, tick: int) -> list[str]:
-        """Check the periodic absolute records: to everybody at once, not too seldom, and never before they are due."""
-        forms, self.forms = self.forms, set()
-        if self.record_tick != tick:
-            return []
-        if not self.is_small_step:
-            self.whole_tick = tick
-            return []
-        last = self.whole_by_tick if self.whole_tick is None else self.whole_tick
-        is_due = tick - last >= REFRESH_TICKS
-        if not forms:
-            if self.whole_tick is None:
-                self.whole_by_tick = tick
-            elif is_due:
-                self.whole_tick = tick
-            return []
-        is_early = Absolute in forms and self.whole_tick is not None and not is_due
-        if Absolute in forms:
-            self.whole_tick = tick
-        if len(forms) > 1:
-            return ["came as a delta to one and whole to another who both hold it"]
-        if is_early:
-            return [f"came whole after {tick - last} ticks, although a delta would do"]
-        return [f"was not sent whole for {tick - last} ticks"] if is_due and Delta in forms else []
+    whole_tick: int = 0  # when everybody was last given it whole
 
 
 @dataclass(slots=True)
@@ -117,10 +92,12 @@ class _Observer:
     ack: int = 0
     told_ack: int = 0
     told_tick: int = 0
-    seen_tick: int = 0
     starts_over: bool = True
+    is_refocused: bool = True  # what it may see changed: it looks around at once
+    rules: tuple[int | None, frozenset[str]] = (None, frozenset())  # isolation and clearance where it stands
     cause: int | None = None  # of a correction not yet written
-    holds: set[int] = field(default_factory=set)
+    holds: dict[int, int] = field(default_factory=dict)  # by subject: when the pose that it was told came to be
+    planned: set[int] = field(default_factory=set)  # whom it is told of until it looks around again
     knows: set[int] = field(default_factory=set)
     replica: Replica = field(default_factory=Replica)
 
@@ -136,8 +113,11 @@ class Written:
 class ExactOracle:
     """One room, all of it. Feed it facts as they happen, then call `judge` once for each tick."""
 
-    def __init__(self, radius_mm: int, tick_hz: int, zones: Sequence[Zone], started_at: float) -> None:
+    def __init__(
+        self, radius_mm: int, tick_hz: int, zones: Sequence[Zone], started_at: float, look_every_ticks: int = 1
+    ) -> None:
         self._radius_mm = radius_mm
+        self._look_every_ticks = look_every_ticks
         self._tick_hz = tick_hz
         self._zones = zones
         self._started_at = started_at
@@ -151,7 +131,9 @@ class ExactOracle:
 
     def join(self, entity: int, generation: int, user: str, pose: Pose, grants: Iterable[str], now: float) -> None:
         """Somebody took a seat and stands at `pose`."""
-        self._subjects[entity] = _Subject(entity, generation, user, pose, now, shown=pose, whole_by_tick=self._tick)
+        self._subjects[entity] = _Subject(
+            entity, generation, user, pose, now, shown=pose, whole_tick=self._tick, record_tick=self._tick
+        )
         self._observers[entity] = _Observer(frozenset(grants))
 
     def leave(self, entity: int) -> None:
@@ -182,17 +164,20 @@ class ExactOracle:
     def grant(self, entity: int, grants: Iterable[str]) -> None:
         """Somebody's clearances changed."""
         self._observers[entity].grants = frozenset(grants)
+        self._observers[entity].is_refocused = True
 
-    def block(self, user: str, other: str, is_blocked: bool) -> None:
-        """Two users are hidden from each other, or no longer."""
-        (self._blocks.add if is_blocked else self._blocks.discard)(frozenset((user, other)))
+    def block(self, entity: int, other: str, is_blocked: bool) -> None:
+        """Somebody blocked a user, or no longer: the two are hidden from each other."""
+        pair = frozenset((str(self._subjects[entity].user), other))
+        (self._blocks.add if is_blocked else self._blocks.discard)(pair)
+        self._observers[entity].is_refocused = True
 
     # --- facts: objects -----------------------------------------------------------------------------------------------
 
     def put(self, entity: int, generation: int, place: Triple, orientation: int, now: float) -> None:
         """An object appeared."""
         pose = Pose(Section.THING, place, orientation=orientation)
-        self._subjects[entity] = _Subject(entity, generation, None, pose, now, whole_by_tick=self._tick)
+        self._subjects[entity] = _Subject(entity, generation, None, pose, now, whole_tick=self._tick)
 
     def move(self, entity: int, place: Triple, orientation: int, now: float) -> None:
         """An object was moved by its holder."""
@@ -222,12 +207,16 @@ class ExactOracle:
                 continue
             self._observers[entity].knows |= told.known
             self._observers[entity].knows -= told.gone
+            self._refocus(entity)
             if entity in writable:
                 found += [(entity, what) for what in self._faults(entity, told, tick, now)]
-            elif told.snapshot or told.corrections:
-                found.append((entity, "was written poses although its socket is full or gone"))
+            else:
+                if told.snapshot or told.corrections:
+                    found.append((entity, "was written poses although its socket is full or gone"))
+                if self._is_turn(entity, tick):
+                    self._observers[entity].planned = self._seen_by(entity)
+            self._observers[entity].is_refocused = False
         for subject in self._subjects.values():
-            found += [(subject.entity, f"itself {fault}") for fault in subject.refresh_faults(tick)]
             subject.has_jumped = False
         return [Violation(tick, entity, what) for entity, what in found]
 
@@ -236,7 +225,13 @@ class ExactOracle:
         for subject in self._subjects.values():
             if subject.pose == subject.shown and not subject.has_jumped:
                 continue
-            subject.is_small_step = not subject.has_jumped and _fits_delta(subject.shown, subject.pose)
+            is_due_whole = _round(subject.entity, tick) > _round(subject.entity, subject.whole_tick)
+            fits = _fits_delta(subject.shown, subject.pose)
+            subject.is_small_step = fits and not subject.has_jumped and not is_due_whole
+            if not subject.is_small_step:
+                subject.whole_tick = tick
+            if subject.has_jumped:
+                subject.jump_tick = tick
             subject.shown = subject.pose
             subject.previous_record_tick, subject.record_tick = subject.record_tick, tick
 
@@ -244,10 +239,18 @@ class ExactOracle:
         """Compare what a writable observer was told with what it should have been."""
         observer = self._observers[entity]
         is_full, observer.starts_over = observer.starts_over, False
-        held = set() if is_full else observer.holds
-        wanted = {other for other in self._subjects if self._wants(entity, other, other in held)}
-        due = {other for other in wanted if other not in held or self._subjects[other].record_tick > observer.seen_tick}
-        expected = _Expected(held, wanted, due, is_full)
+        if is_full:
+            observer.holds = {}
+        held = observer.holds.keys()
+        is_turn = self._is_turn(entity, tick)
+        if is_turn or is_full or observer.is_refocused:
+            wanted = self._seen_by(entity)
+        else:
+            wanted = {other for other in held if self._may_keep(entity, other)}
+        if is_turn:
+            observer.planned = wanted
+        due = {other for other in wanted if other not in held or self._has_news_of(observer, other)}
+        expected = _Expected(set(held), wanted, due, is_full)
         faults = self._correction_faults(entity, told) + self._knowledge_faults(entity)
         if told.snapshot is None:
             if self._has_news(observer, expected, tick):
@@ -255,17 +258,41 @@ class ExactOracle:
         else:
             faults += self._snapshot_faults(entity, told.snapshot, expected, tick, now)
             observer.told_tick, observer.told_ack = tick, observer.ack
-        observer.holds, observer.seen_tick = wanted, tick
+        told_of = {other: self._subjects[other].record_tick for other in due}
+        observer.holds = {other: stamp for other, stamp in observer.holds.items() if other in wanted} | told_of
         return faults
+
+    def _seen_by(self, entity: int) -> set[int]:
+        """List whom an observer wants when it looks around."""
+        held = self._observers[entity].holds
+        return {other for other in self._subjects if self._wants(entity, other, other in held)}
+
+    def _is_turn(self, entity: int, tick: int) -> bool:
+        """Tell whether an observer looks around at this tick anyway."""
+        return (entity + tick) % self._look_every_ticks == 0
+
+    def _refocus(self, entity: int) -> None:
+        """Note whether somebody came to where other rules hold."""
+        observer, zone = self._observers[entity], self._zone(self._subjects[entity].pose.place)
+        rules = (
+            self._isolation(self._subjects[entity].pose.place),
+            frozenset() if zone is None else self._zones[zone].requires,
+        )
+        observer.is_refocused |= rules != observer.rules
+        observer.rules = rules
+
+    def _has_news_of(self, observer: _Observer, other: int) -> bool:
+        return other in observer.planned and self._subjects[other].record_tick > observer.holds[other]
 
     def _wants(self, entity: int, other: int, is_held: bool) -> bool:
         one, two = self._subjects[entity].pose.place, self._subjects[other].pose.place
-        return (
-            other != entity
-            and self._may_see(entity, other)
-            and self._isolation(one) == self._isolation(two)
-            and is_near(one, two, self._radius_mm, is_held)
-        )
+        return self._may_keep(entity, other) and is_near(one, two, self._radius_mm, is_held)
+
+    def _may_keep(self, entity: int, other: int) -> bool:
+        if other == entity or other not in self._subjects:
+            return False
+        one, two = self._subjects[entity].pose.place, self._subjects[other].pose.place
+        return self._may_see(entity, other) and self._isolation(one) == self._isolation(two)
 
     def _may_see(self, entity: int, other: int) -> bool:
         one, two = self._subjects[entity], self._subjects[other]
@@ -317,15 +344,17 @@ class ExactOracle:
         faults += _difference("was told of", set(records), expected.due)
         faults += _difference("lost", set(snapshot.leaves), expected.held - expected.wanted)
         faults += _difference("holds", set(observer.replica.held), expected.wanted)
-        faults += self._pose_faults(observer.replica, expected.wanted)
+        faults += self._pose_faults(observer, expected)
         for other in records.keys() & expected.due:
             faults += self._record_faults(observer, records[other], other in expected.held, tick, now)
         return faults
 
-    def _pose_faults(self, replica: Replica, wanted: set[int]) -> list[str]:
+    def _pose_faults(self, observer: _Observer, expected: _Expected) -> list[str]:
         faults = []
-        for other in wanted & replica.held.keys():
-            held, subject = replica.held[other], self._subjects[other]
+        for other in expected.wanted & observer.replica.held.keys():
+            held, subject = observer.replica.held[other], self._subjects[other]
+            if other not in expected.due and observer.holds[other] < subject.record_tick:
+                continue  # its turn comes later
             self.comparisons += 1
             if (held.generation, held.pose) != (subject.generation, subject.pose):
                 faults.append(f"holds {other} as {held}, it is {subject.generation} {subject.pose}")
@@ -340,14 +369,16 @@ class ExactOracle:
         age_ms = min(max((now - subject.sampled_at) * 1000, 0.0), MAX_AGE * AGE_STEP_MS)
         if abs(record.age * AGE_STEP_MS - age_ms) > AGE_STEP_MS / 2 + 1e-3:
             faults.append(f"{record.entity} is said to be {record.age * AGE_STEP_MS} ms old, it is {age_ms:.1f}")
-        if isinstance(record, Absolute) and bool(record.flags & POSE_JUMP) != subject.has_jumped:
-            faults.append(f"{record.entity}: flags {record.flags}, although its jump is {subject.has_jumped}")
-        has_base = was_held and subject.previous_record_tick <= observer.seen_tick
+        stamp = observer.holds[record.entity] if was_held else tick - 1
+        has_jumped = subject.jump_tick > stamp
+        if isinstance(record, Absolute) and bool(record.flags & POSE_JUMP) != has_jumped:
+            faults.append(f"{record.entity}: flags {record.flags}, although its jump is {has_jumped}")
+        has_base = was_held and subject.previous_record_tick == stamp
         may_be_delta = has_base and subject.record_tick == tick and subject.is_small_step
         if isinstance(record, Delta) and not may_be_delta:
             faults.append(f"{record.entity} came as a delta without reason")
-        if may_be_delta:
-            subject.forms.add(type(record))
+        if isinstance(record, Absolute) and may_be_delta:
+            faults.append(f"{record.entity} came whole, although a delta would do")
         return faults
 
 
@@ -402,6 +433,11 @@ class _Told:
     def _forget(self, entities: set[int]) -> None:
         self.gone.update(entities)
         self.known.difference_update(entities)
+
+
+def _round(entity: int, tick: int) -> int:
+    """Number the rounds in each of which a subject that moves is sent whole once."""
+    return (tick + _ROUND_STEP * entity) // REFRESH_TICKS
 
 
 def _fits_delta(before: Pose | None, after: Pose) -> bool:

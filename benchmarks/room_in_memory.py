@@ -14,6 +14,7 @@ import numpy as np
 
 from benchmarks.client_frames import pose_frames
 from benchmarks.hops import HOP_REST_S, hops
+from benchmarks.sampled_oracle import LOOK_EVERY_TICKS
 from protocol.framing import Framing
 from protocol.schema import Teleport
 
@@ -26,6 +27,7 @@ STAGES = ("drain", "simulate", "select", "encode", "fan_out")
 TICK_S = 0.05
 
 _BEHIND_HEADER = 2  # a room takes pose frames from their mask on
+_BUDGET_BYTES_PER_S = 32_000  # as a server grants, unless told otherwise
 _EDGES_M = {"min": [-2000, -10, -2000], "max": [2000, 10, 2000]}
 _WORLD = json.dumps(
     {"name": "stages", "title": "Stages", "bounds": _EDGES_M, "spawns": [{"position": [0, 0, 0], "yaw": 0}]}
@@ -58,7 +60,9 @@ class RoomInMemory:
 
     def __init__(self, motion: Motion, seed: int) -> None:
         room, identity = import_module("presence.room"), import_module("presence.identity")
-        settings = room.RoomSettings(capacity=motion.people)
+        settings = room.RoomSettings(
+            capacity=motion.people, look_every_ticks=LOOK_EVERY_TICKS, budget_bytes_per_s=_BUDGET_BYTES_PER_S
+        )
         self._room = room.Room("stages", import_module("presence.world").World.parse(_WORLD), settings, 0.0)
         self.radius_mm: int = settings.interest_radius_mm
         none: frozenset[str] = frozenset()

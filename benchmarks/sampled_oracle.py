@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from benchmarks.expectations import Expected, Rules
 
 
+LOOK_EVERY_TICKS = 4  # how often an observer looks around, in step with its id
+
+
 @dataclass(slots=True)
 class Verdict:
     """What the oracle found, over the measured ticks."""
@@ -74,7 +77,9 @@ class SampledOracle:
         self._measured = evidence.measured_rows(window_ns)
         self._counts = ~np.isin(np.arange(n), list(slow))
         self._held = np.zeros((n, n), np.bool_)
-        self._told_tick = np.full(n, ABSENT)  # when each was last told something
+        self._planned = np.zeros((n, n), np.bool_)
+        self._told_tick = np.full((n, n), ABSENT, np.int32)  # when each was last told of each
+        self._ids = np.array([entity for entity, _generation in evidence.entities], np.int64)
         self._moved_tick = np.full(n, ABSENT)  # when a pose of each was last accepted
         self._previous_ack = np.full(n, ABSENT)
         self._terms = np.array([digest_term(*entity) for entity in evidence.entities], np.uint64)
@@ -106,12 +111,23 @@ class SampledOracle:
         self._held[evidence.is_full[tick]] = False
         self._moved_tick[ack > self._previous_ack] = tick
         place = evidence.trajectories.places_mm(seqs)
-        scene = Scene(tick, place, present, self._held, self._moved_tick, self._told_tick)
+        scene = Scene(
+            tick=tick,
+            place_mm=place,
+            present=present,
+            turn=(evidence.first_tick + tick + self._ids) % LOOK_EVERY_TICKS == 0,
+            starts_over=evidence.is_full[tick],
+            held=self._held,
+            planned=self._planned,
+            moved_tick=self._moved_tick,
+            told_tick=self._told_tick,
+        )
         expected = self._rules.expect(scene)
         if tick in self._measured:
             self._count(scene, expected)
             self._check_everybody(tick, expected, told)
-        self._held[told], self._told_tick[told], self._previous_ack = expected.wanted[told], tick, ack
+        self._held[told], self._planned, self._previous_ack = expected.wanted[told], expected.planned, ack
+        self._told_tick[expected.may_tell & told[:, None]] = tick
         watched = [one for number, one in self._watched.items() if told[number]]
         held = self._held_by(watched, expected.wanted, seqs)
         for one in watched:
@@ -159,8 +175,9 @@ class SampledOracle:
         evidence, verdict, number = self._evidence, self.verdict, watched.number
         decoded_ns, data = evidence.sampled[number][tick]
         is_measured, ack = tick in self._measured, evidence.ack[tick]
-        subjects = np.flatnonzero(wanted)
-        expected = dict(held[subject] for subject in subjects.tolist())
+        is_stale = wanted & (self._told_tick[number] < self._moved_tick)  # its turn comes later
+        subjects = np.flatnonzero(wanted & ~is_stale)
+        expected = dict(held[subject] for subject in subjects.tolist()) | watched.as_held(np.flatnonzero(is_stale))
         twin = copy.deepcopy(watched) if is_measured and not self._is_tested_on_record else None
         faults = watched.faults(data, expected)
         if twin is not None:
@@ -171,8 +188,8 @@ class SampledOracle:
             verdict.comparisons += len(subjects)
             self._measure_error(watched, subjects[ack[subjects] >= FIRST_SEQ], ack)
             if self._counts[number]:
-                self._latencies.append(watched.latencies_ms(decoded_ns, wanted, ack))
-        watched.note(wanted, ack)
+                self._latencies.append(watched.latencies_ms(decoded_ns, wanted & ~is_stale, ack))
+        watched.note(wanted, is_stale, ack)
 
     def _test_itself(self, twin: Watched, data: bytes, expected: dict[int, Held], faults: int) -> None:
         """Falsify a snapshot and look whether that is noticed; settled by the first record that is."""

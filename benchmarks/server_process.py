@@ -75,6 +75,8 @@ def _start(people: int, cpu: int | None, radius_m: float, log: int) -> subproces
     command += ["--allow-guests", "--trust-loopback", "--room-capacity", str(people)]
     command += ["--max-sessions", str(people + _SPARE_SESSIONS), "--max-half-open", str(people + _SPARE_SESSIONS)]
     command += ["--rooms", "lobby=plaza", "--interest-radius-m", str(radius_m)]
+    # The rules that the oracle knows: everybody within the radius, at every tick.
+    command += ["--rings", f"{radius_m}:1", "--pose-budget-kbit", "1600"]
     environ = {name: value for name, value in os.environ.items() if not _is_setting(name)}
     before = os.sched_getaffinity(0)
     if cpu is not None:

@@ -67,9 +67,14 @@ class Watched:
         back = np.arange(len(subjects)) - np.repeat(np.cumsum(missing) - missing, missing)
         return np.asarray((decoded_ns - self._evidence.sent_ns(subjects, ack[subjects] - back)) / 1e6)
 
-    def note(self, wanted: Flags, ack: Ints) -> None:
-        """Remember what has reached this observer."""
-        self._reached = np.where(wanted, ack, ABSENT)
+    def as_held(self, subjects: Ints) -> dict[int, Held]:
+        """Return how it holds those of some subjects that it holds, by entity id."""
+        ids = [self._evidence.entities[subject][0] for subject in subjects.tolist()]
+        return {entity: self._replica.held[entity] for entity in ids if entity in self._replica.held}
+
+    def note(self, wanted: Flags, is_stale: Flags, ack: Ints) -> None:
+        """Remember what has reached this observer: of the stale, nothing new."""
+        self._reached = np.where(is_stale, self._reached, np.where(wanted, ack, ABSENT))
 
 
 _SECTION = Struct("<BBH")

@@ -67,6 +67,22 @@ class RoomSetting(NamedTuple):
         return f"{self.name}={self.world}"
 
 
+class RingSetting(NamedTuple):
+    """A distance band around an observer: who is in it is told of every so many ticks, without hands if root only."""
+
+    reach_m: float
+    every_ticks: int
+    is_root_only: bool
+
+    def __str__(self) -> str:
+        return f"{self.reach_m:g}:{self.every_ticks}{':root' if self.is_root_only else ''}"
+
+
+RING_TICKS = (1, 2, 4, 8, 16, 32)
+_RING_TICKS_TEXT = ", ".join(map(str, RING_TICKS))
+_FURTHEST_M = 1000.0
+
+
 # --- kinds of value ---------------------------------------------------------------------------------------------------
 
 
@@ -208,6 +224,18 @@ def _read_room(word: str) -> RoomSetting:
     return RoomSetting(name, world)
 
 
+def _read_ring(word: str) -> RingSetting:
+    reach, _, rest = word.partition(":")
+    every, _, detail = rest.partition(":")
+    try:
+        ring = RingSetting(float(reach), int(every), detail == "root")
+    except ValueError:
+        ring = RingSetting(0.0, 0, is_root_only=False)
+    if not 0 < ring.reach_m <= _FURTHEST_M or ring.every_ticks not in RING_TICKS or detail not in ("", "root"):
+        raise _refusal(word, f"is not of the form metres:ticks or metres:ticks:root, ticks one of {_RING_TICKS_TEXT}")
+    return ring
+
+
 # --- declarations -----------------------------------------------------------------------------------------------------
 
 
@@ -288,9 +316,24 @@ class Settings:
             "rooms there from the start",
         ),
     ]
-    room_capacity: Annotated[int, Setting(whole(1, 1000), 1000, "most people in one room")]
+    room_capacity: Annotated[int, Setting(whole(1, 5000), 1000, "most people in one room")]
     tick_hz: Annotated[int, Setting(whole(1, 60), 20, "steps of a room's clock each second", "Hz")]
     interest_radius_m: Annotated[float, Setting(decimal(0.5, 1000), 10.0, "sight, where the world says none", "m")]
+    rings: Annotated[
+        tuple[RingSetting, ...],
+        Setting(
+            many(_read_ring, "METRES:TICKS[:root]"),
+            (
+                RingSetting(10.0, 1, is_root_only=False),
+                RingSetting(20.0, 2, is_root_only=False),
+                RingSetting(40.0, 4, is_root_only=True),
+            ),
+            "how often an observer is told of others, by distance, nearest first; the last goes on",
+        ),
+    ]
+    pose_budget_kbit: Annotated[
+        int, Setting(whole(64, 1600), 256, "what an observer is told of others' movement at the most", "kbit/s")
+    ]
 
     handshake_timeout_s: Annotated[float, Setting(decimal(0.05, 60), 5.0, "time for a client's first message", "s")]
     heartbeat_s: Annotated[

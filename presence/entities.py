@@ -4,8 +4,8 @@ Owns rows (the index into every column) and entity ids (what the wire calls them
 integers: they are written once, when a pose is accepted, and read many times. Holds no rule: movement,
 interest, permission and encoding read and write these columns each in its own stage.
 
-A row is reused only when no observer still holds what stood there; an id only after `ID_REST_S`, with a new
-generation.
+A row is reused only when no observer still holds what stood there or has plans for it; an id only after `ID_REST_S`,
+with a new generation.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ Rows = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 ID_REST_S = 120.0  # the resume window and a minute: nobody can still mean the old entity
+ROW_REST_TICKS = 8  # no plan of an observer's next ticks reaches further
 MAX_ID = 2**16 - 1
 _FIRST_CAPACITY = 64
 
@@ -48,18 +49,7 @@ _COLUMNS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("parts", np.int16, (3, 3)),
     ("part_orientations", np.uint32, (3,)),
     ("sampled_at", np.float64, ()),  # server clock, seconds
-    ("has_jumped", np.bool_, ()),  # since the last record
-    # the last record: what observers that saw it hold
-    ("shown_body", np.uint8, ()),
-    ("shown_position", np.int32, (3,)),
-    ("shown_yaw", np.uint16, ()),
-    ("shown_pitch", np.int8, ()),
-    ("shown_orientation", np.uint32, ()),
-    ("shown_parts", np.int16, (3, 3)),
-    ("shown_part_orientations", np.uint32, (3,)),
-    ("record_tick", np.int64, ()),  # tick of the last record
-    ("previous_record_tick", np.int64, ()),  # and of the one before it
-    ("absolute_tick", np.int64, ()),  # last tick in which everybody was given an absolute record
+    ("jumped_tick", np.int32, ()),  # tick of the last jump
     # permission and place
     ("requires", np.uint64, ()),
     ("grants", np.uint64, ()),
@@ -71,14 +61,36 @@ _COLUMNS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("credit", np.float64, ()),  # distance allowance, mm
     ("credit_at", np.float64, ()),
     # as an observer
-    ("seen_tick", np.int64, ()),  # every record up to this tick has been handed over, of what it held
     ("digest", np.uint32, ()),
-    ("held", np.int32, ()),  # how many subjects it holds: the row sums of `holds`
+    ("held", np.int32, ()),  # how many subjects it holds: how many of its `given` are not 0
+    ("budget", np.float64, ()),  # bytes of snapshots a tick
+    ("balance", np.float64, ()),  # bytes of it left over so far, or overdrawn
     ("wants_full", np.bool_, ()),  # the next snapshot starts over
     ("told_tick", np.int64, ()),  # last tick a snapshot was written
     ("told_ack", np.uint32, ()),
     ("is_websocket", np.bool_, ()),  # how its frames are framed: WebSocket, or raw TCP
 )
+
+# The newest record of each rate class: what observers hold that were handed it. A class is a power of two: records of
+# class c are made every 2**c ticks, in step with the entity's id.
+RATE_CLASSES = 6
+_RECORD_COLUMNS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
+    ("shown_body", np.uint8, ()),
+    ("shown_position", np.int32, (3,)),
+    ("shown_yaw", np.uint16, ()),
+    ("shown_pitch", np.int8, ()),
+    ("shown_orientation", np.uint32, ()),
+    ("shown_parts", np.int16, (3, 3)),
+    ("shown_part_orientations", np.uint32, (3,)),
+    ("record_tick", np.int32, ()),  # when the pose of the record came to be: names it across classes
+    ("previous_record_tick", np.int32, ()),  # likewise, of the record before it
+    ("absolute_tick", np.int32, ()),  # last tick in which no delta was made
+)
+
+
+def held_pose(tick: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Name the pose that came to be at a tick, as `given` does, held in least detail; detail is its bit 1."""
+    return tick << 2 | 1
 
 
 class Entities:
@@ -95,7 +107,7 @@ class Entities:
     parts: NDArray[np.int16]
     part_orientations: NDArray[np.uint32]
     sampled_at: NDArray[np.float64]
-    has_jumped: Mask
+    jumped_tick: NDArray[np.int32]
     shown_body: NDArray[np.uint8]
     shown_position: NDArray[np.int32]
     shown_yaw: NDArray[np.uint16]
@@ -103,9 +115,9 @@ class Entities:
     shown_orientation: NDArray[np.uint32]
     shown_parts: NDArray[np.int16]
     shown_part_orientations: NDArray[np.uint32]
-    record_tick: NDArray[np.int64]
-    previous_record_tick: NDArray[np.int64]
-    absolute_tick: NDArray[np.int64]
+    record_tick: NDArray[np.int32]
+    previous_record_tick: NDArray[np.int32]
+    absolute_tick: NDArray[np.int32]
     requires: NDArray[np.uint64]
     grants: NDArray[np.uint64]
     zone: NDArray[np.int16]
@@ -114,9 +126,10 @@ class Entities:
     ack: NDArray[np.uint32]
     credit: NDArray[np.float64]
     credit_at: NDArray[np.float64]
-    seen_tick: NDArray[np.int64]
     digest: NDArray[np.uint32]
     held: NDArray[np.int32]
+    budget: NDArray[np.float64]
+    balance: NDArray[np.float64]
     wants_full: Mask
     told_tick: NDArray[np.int64]
     told_ack: NDArray[np.uint32]
@@ -126,13 +139,16 @@ class Entities:
         self.capacity = _FIRST_CAPACITY
         for name, dtype, shape in _COLUMNS:
             setattr(self, name, np.zeros((self.capacity, *shape), dtype))
-        # observer x subject: what each client has been told it sees, and knows of, and may never see
-        self.holds = np.zeros((self.capacity, self.capacity), np.bool_)
+        for name, dtype, shape in _RECORD_COLUMNS:
+            setattr(self, name, np.zeros((RATE_CLASSES, self.capacity, *shape), dtype))
+        # observer x subject: which pose it holds, as `held_pose` names it, or 0; whom it knows of; may never see
+        self.given = np.zeros((self.capacity, self.capacity), np.int32)
         self.knows = np.zeros((self.capacity, self.capacity), np.bool_)
         self.blocks = np.zeros((self.capacity, self.capacity), np.bool_)
         self.has_blocks = False
         self._free = list(range(self.capacity - 1, -1, -1))
-        self._leaving: deque[int] = deque()
+        self._leaving: deque[tuple[int, int]] = deque()  # row, and the recycling at which it may be reused
+        self._recyclings = 0
         self._ids = _Ids()
         self._row_of_id: dict[int, int] = {}
 
@@ -149,8 +165,11 @@ class Entities:
         row = self._free.pop()
         for name, _dtype, _shape in _COLUMNS:
             getattr(self, name)[row] = 0
+        for name, _dtype, _shape in _RECORD_COLUMNS:
+            getattr(self, name)[:, row] = 0
         self.is_alive[row] = True
-        self.body[row] = self.shown_body[row] = body
+        self.body[row] = body
+        self.shown_body[:, row] = body
         self.id[row], self.generation[row] = entity, generation
         self._row_of_id[entity] = row
         return row
@@ -161,24 +180,29 @@ class Entities:
         entity = int(self.id[row])
         del self._row_of_id[entity]
         self._ids.rest(entity, now)
-        self.holds[row] = False
+        self.given[row] = 0
         self.knows[row] = False
         self.blocks[row] = False
         self.blocks[:, row] = False
-        self._leaving.append(row)
+        self._leaving.append((row, self._recyclings + ROW_REST_TICKS))
 
     def recycle(self) -> None:
         """Make rows that nobody holds any more available again. Called once a tick, before new entities come."""
+        self._recyclings += 1
         for _ in range(len(self._leaving)):
-            row = self._leaving.popleft()
-            if self.holds[:, row].any() or self.knows[:, row].any():
-                self._leaving.append(row)
+            row, free_at = self._leaving.popleft()
+            if self._recyclings < free_at or self.given[:, row].any() or self.knows[:, row].any():
+                self._leaving.append((row, free_at))
             else:
                 self._free.append(row)
 
+    def leaving(self) -> Rows:
+        """List the rows given up that are not free yet."""
+        return np.array([row for row, _free_at in self._leaving], np.intp)
+
     def forget_held(self, observers: Rows) -> None:
         """Let observers hold nothing: their clients start over with the next snapshot."""
-        self.holds[observers] = False
+        self.given[observers] = 0
         self.held[observers] = 0
         self.digest[observers] = 0
 
@@ -191,13 +215,20 @@ class Entities:
         return np.flatnonzero(self.is_alive)
 
     def _grow(self) -> None:
-        old, self.capacity = self.capacity, self.capacity * 2
+        old = self.capacity
+        self.capacity += max(_FIRST_CAPACITY, old // 4)  # rather than twice as much: there are matrices
         for name, _dtype, _shape in _COLUMNS:
             column = getattr(self, name)
-            setattr(self, name, np.concatenate([column, np.zeros_like(column)]))
-        for name in ("holds", "knows", "blocks"):
-            matrix = np.zeros((self.capacity, self.capacity), np.bool_)
-            matrix[:old, :old] = getattr(self, name)
+            more = np.zeros((self.capacity - old, *column.shape[1:]), column.dtype)
+            setattr(self, name, np.concatenate([column, more]))
+        for name, _dtype, _shape in _RECORD_COLUMNS:
+            column = getattr(self, name)
+            more = np.zeros((RATE_CLASSES, self.capacity - old, *column.shape[2:]), column.dtype)
+            setattr(self, name, np.concatenate([column, more], axis=1))
+        for name in ("given", "knows", "blocks"):
+            small = getattr(self, name)
+            matrix = np.zeros((self.capacity, self.capacity), small.dtype)
+            matrix[:old, :old] = small
             setattr(self, name, matrix)
         self._free = list(range(self.capacity - 1, old - 1, -1))
 

@@ -30,29 +30,47 @@ _SPAN = 2
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """What observers want to see: parallel columns, grouped by observer in ascending order."""
+    """What observers want to see: parallel columns, grouped by observer in the order in which they were asked for."""
 
     observers: Rows
     subjects: Rows
     is_held: Mask  # whether the observer has been told of the subject
+    apart: NDArray[np.int64]  # squared distance, mm2
 
 
 def select(entities: Entities, observers: Rows, radius_mm: int) -> Pairs:
-    """List what each of `observers` (ascending rows) wants to see now, given what it holds."""
+    """List what each of `observers` (distinct rows) wants to see now, given what it holds."""
     subjects = entities.alive()
     viewers, seen = _candidates(entities.position, observers, subjects, radius_mm)
     near = _distances_squared(entities.position, viewers, seen)
     limit = radius_mm * radius_mm
     inside = np.flatnonzero((near * _LEAVE_DENOMINATOR <= limit * _LEAVE_NUMERATOR) & (viewers != seen))
     viewers, seen, near = viewers.take(inside), seen.take(inside), near.take(inside)
-    held = entities.holds[viewers, seen]
+    held = entities.given.ravel().take(viewers * entities.capacity + seen) > 0
     wanted = (near <= limit) | held
     if entities.isolation.any():
         wanted &= entities.isolation.take(viewers) == entities.isolation.take(seen)
     if entities.has_blocks or entities.requires.any():
         wanted &= may_see(entities, viewers, seen)
     kept = np.flatnonzero(wanted)
-    return Pairs(viewers.take(kept), seen.take(kept), held.take(kept))
+    return Pairs(viewers.take(kept), seen.take(kept), held.take(kept), near.take(kept))
+
+
+def forbidden(entities: Entities, changed: Rows, behind: Rows) -> tuple[Rows, Rows]:
+    """List the (holder, subject) pairs that may not stay, whatever their distance.
+
+    changed: subjects whose permission, isolation or existence changed, distinct rows, gone ones included. behind:
+    observers that could not be told of such changes for a while, distinct rows. What follows from distance waits for an
+    observer's next look; this does not. Cost: a column or row of `given` for each.
+    """
+    was_there = np.ones(entities.capacity, np.bool_)
+    was_there[behind] = False
+    holders, which = np.nonzero(entities.given[:, changed] * was_there[:, None])
+    late, theirs = np.nonzero(entities.given[behind])
+    holders, subjects = np.concatenate([holders, behind[late]]), np.concatenate([changed[which], theirs])
+    stays = entities.is_alive[subjects] & (entities.isolation[holders] == entities.isolation[subjects])
+    stays &= may_see(entities, holders, subjects)
+    return holders[~stays], subjects[~stays]
 
 
 def _candidates(position: NDArray[np.int32], observers: Rows, subjects: Rows, radius_mm: int) -> tuple[Rows, Rows]:

@@ -13,14 +13,17 @@ never raised; the caller of a tick closes that member and the room goes on.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from presence import interest, moderation, movement, objects, roster, snapshot, speech
-from presence.entities import Body
+from presence import budget, interest, moderation, movement, objects, roster, snapshot, speech
+from presence.agenda import Agenda, Due
+from presence.entities import ROW_REST_TICKS, Body
 from presence.inbox import Inbox
 from presence.permission import block, is_cleared
+from presence.rings import Detail, Ring, classify
 from presence.state import Report, Seat, State
 from protocol.codec import encode
 from protocol.errors import Close, ProtocolError, Refusal, Refused
@@ -56,23 +59,38 @@ if TYPE_CHECKING:
     from presence.state import Member
     from presence.world import World
 
-# Everybody at once, tracked, entering at the same tick, with every object, still fits one snapshot (60 KB of
-# 64).
-MAX_CAPACITY = 1000
+MAX_CAPACITY = 5000
+# Up to so many, everybody at once, tracked, entering at the same tick, with every object, fits one snapshot (60 KB
+# of 64); in a larger room budgets must see to it.
+_UNBUDGETED_CAPACITY = 1000
+_MAX_BUDGET_BYTES_PER_S = 200_000
 
 
 @dataclass(frozen=True, slots=True)
 class RoomSettings:
     """What may differ between rooms."""
 
-    capacity: int = MAX_CAPACITY
+    capacity: int = _UNBUDGETED_CAPACITY
     tick_hz: int = 20
     interest_radius_mm: int = 10_000
+    look_every_ticks: int = 1  # how often an observer looks around for who came near or went away
+    rings: tuple[Ring, ...] = (Ring(reach_mm=1, rate=0, detail=Detail.FULL),)
+    budget_bytes_per_s: int = 1_000_000_000  # of snapshots, for each observer
 
     def __post_init__(self) -> None:
-        """Check what the wire and the arena rely on."""
+        """Check what the wire, the arena and the agenda rely on."""
+        if not self.rings or any(inner.reach_mm >= outer.reach_mm for inner, outer in pairwise(self.rings)):
+            raise ValueError("rings are listed from the inside out, one at least")
+        if self.look_every_ticks not in (1, 2, 4, ROW_REST_TICKS):
+            raise ValueError(
+                f"observers look every {self.look_every_ticks} ticks, expected 1, 2, 4 or {ROW_REST_TICKS}"
+            )
         if not 1 <= self.capacity <= MAX_CAPACITY:
             raise ValueError(f"room capacity is {self.capacity}, expected 1 to {MAX_CAPACITY}")
+        if self.capacity > _UNBUDGETED_CAPACITY and self.budget_bytes_per_s > _MAX_BUDGET_BYTES_PER_S:
+            raise ValueError(
+                f"a room for {self.capacity} needs budgets of {_MAX_BUDGET_BYTES_PER_S} bytes/s at the most"
+            )
 
 
 class Room:
@@ -86,16 +104,19 @@ class Room:
         self.tick_number = 0
         self.state = State(name, world, now)
         self._inbox = Inbox()
+        self._agenda = Agenda(settings.look_every_ticks)
         self._joins = 0
         self._corrections: dict[int, int] = {}  # row -> cause, until it can be written
         self._stalled: set[int] = set()  # rows whose sockets were full at the last select
         # what one stage of a tick leaves to the next
         self._now = now
         self._required: NDArray[np.uint64]
+        self._isolated: NDArray[np.int16]
         self._moved: Rows
         self._observers: Rows
         self._recovered: set[int]
-        self._pairs: interest.Pairs
+        self._refocused: Rows
+        self._wishes: snapshot.Wishes
         self._tables: snapshot.Tables
         objects.furnish(self.state, now)
 
@@ -125,9 +146,9 @@ class Room:
         self._joins += 1
         movement.place(entities, self.world, row, self.world.spawns_mm[spawn], now)
         entities.yaw[row] = self.world.spawn_yaw[spawn]
-        entities.absolute_tick[row] = self.tick_number - row % snapshot.ABSOLUTE_EVERY_TICKS
+        entities.budget[row] = self.settings.budget_bytes_per_s / self.settings.tick_hz
+        snapshot.introduce(entities, row, self.tick_number)
         entities.wants_full[row] = True
-        snapshot.show(entities, row)
         entities.is_websocket[row] = member.framing is Framing.WEBSOCKET
         self.refresh(row)
         x, y, z = entities.position[row].tolist()
@@ -226,7 +247,7 @@ class Room:
         state = self.state
         state.report.tick = self.tick_number
         state.entities.recycle()
-        self._required = state.entities.requires.copy()
+        self._required, self._isolated = state.entities.requires.copy(), state.entities.isolation.copy()
         moved = [np.zeros(0, np.intp)]
         for segment in self._inbox.take():
             moved += [self._apply(batch) for batch in segment.batches()]
@@ -238,31 +259,40 @@ class Room:
         self._moved = rows[state.entities.is_alive[rows]]
 
     def simulate(self) -> None:
-        """Follow up on what moved into or out of a zone with a clearance, then bring the roster up to date."""
-        requires = self.state.entities.requires
-        was = np.zeros_like(requires)
-        was[: len(self._required)] = self._required
-        self.state.changed_permissions.update(np.flatnonzero(requires != was).tolist())
+        """Follow up on what moved into or out of a zone with rules for sight, then bring the roster up to date."""
+        entities, changed = self.state.entities, self.state.changed_permissions
+        changed.update(_differing(entities.requires, self._required))
+        self._refocused = np.array(sorted(changed.union(_differing(entities.isolation, self._isolated))), np.intp)
         roster.update(self.state)
 
     def select(self) -> None:
-        """Find who can be written to, and what they want to see."""
+        """Find who can be written to, and what they want to see; who cannot looks around too, for when it can."""
         entities, seats = self.state.entities, self.state.seats
         ready = [row for row, seat in seats.items() if seat.member.is_writable]
+        everybody = np.fromiter(seats, np.intp, len(seats))
         stalled = set() if len(ready) == len(seats) else {row for row, seat in seats.items() if not seat.is_away}
         stalled.difference_update(ready)
         self._recovered, self._stalled = self._stalled - stalled, stalled
-        self._observers = np.sort(np.array(ready, dtype=np.intp))
+        self._observers = observers = self._agenda.order(entities, np.array(ready, dtype=np.intp))
         self.state.report.observers = len(ready)
         self.state.report.stalled = len(stalled)
-        entities.forget_held(self._observers[entities.wants_full[self._observers]])
-        self._pairs = interest.select(entities, self._observers, self._radius_mm)
+        starts_over = entities.wants_full[observers]
+        entities.forget_held(observers[starts_over])
+        is_refocused = np.zeros(entities.capacity, np.bool_)
+        is_refocused[self._refocused] = True
+        looking = starts_over | is_refocused[observers] | self._agenda.looks(entities, observers, self.tick_number)
+        wanted = self._look(observers[looking], everybody)
+        gone = np.union1d(self._refocused, entities.leaving())
+        holders, lost = interest.forbidden(entities, gone, np.array(sorted(self._recovered), np.intp))
+        is_told = np.zeros(entities.capacity, np.bool_)
+        is_told[observers[~looking]] = True
+        told = is_told[holders]
+        due = self._agenda.due(self.tick_number)
+        self._wishes = snapshot.Wishes(observers, looking, wanted, (holders[told], lost[told]), due)
 
     def encode(self) -> None:
         """Pack every record that somebody is due."""
-        self._tables = snapshot.encode(
-            self.state.entities, self._observers, self._pairs, self._moved, self.tick_number, self._now
-        )
+        self._tables = snapshot.encode(self.state.entities, self._wishes, self._moved, self.tick_number, self._now)
 
     def fan_out(self) -> Report:
         """Write to every member what it is due: events, then a correction, then its snapshot, in one write.
@@ -278,6 +308,7 @@ class Room:
             state.time_ms(self._now),
             self.settings.tick_hz,
         )
+        budget.settle(state.entities, self._observers, frames)
         first = self._first_words()
         arena = frames.arena
         for row, start, end in zip(frames.rows, frames.starts, frames.ends, strict=True):
@@ -294,6 +325,22 @@ class Room:
         return self._reported(frames)
 
     # --- inside ---------------------------------------------------------------------------------------------
+
+    def _look(self, looking: Rows, everybody: Rows) -> Due:
+        """Find whom the observers `looking` want to see; plan the next ticks of those of everybody whose turn it is."""
+        entities = self.state.entities
+        is_looking = np.zeros(entities.capacity, np.bool_)
+        is_looking[looking] = True
+        in_turn = everybody[self._agenda.looks(entities, everybody, self.tick_number)]
+        all_looking = self._agenda.order(entities, np.concatenate([looking, in_turn[~is_looking[in_turn]]]))
+        pairs = interest.select(entities, all_looking, self._radius_mm)
+        rate, detail = classify(self.settings.rings, pairs.apart)
+        ration = budget.grant(entities, all_looking, pairs, rate, detail, self.settings.look_every_ticks)
+        wanted = Due(pairs.observers, pairs.subjects, ration.rate, detail).where(ration.is_admitted)
+        is_planned = np.zeros(entities.capacity, np.bool_)
+        is_planned[in_turn] = True
+        self._agenda.plan(entities, wanted.where(is_planned.take(wanted.observers)), self.tick_number)
+        return wanted.where(is_looking.take(wanted.observers))
 
     def _first_words(self) -> dict[int, bytes]:
         """Collect what comes before the snapshot for members that can be written to: pending events and corrections."""
@@ -404,8 +451,15 @@ class Room:
         state, entities = self.state, self.state.entities
         state.seats[row].jump_ready_at = now + movement.JUMP_REST_S
         movement.place(entities, self.world, row, place, now)
-        entities.yaw[row], entities.has_jumped[row] = yaw, True
+        entities.yaw[row], entities.jumped_tick[row] = yaw, self.tick_number
         state.moved.add(row)
+
+
+def _differing(now: NDArray[Any], before: NDArray[Any]) -> list[int]:
+    """List where a column differs from what it was; rows added since were 0."""
+    was = np.zeros_like(now)
+    was[: len(before)] = before
+    return np.flatnonzero(now != was).tolist()
 
 
 _OWN: dict[type[Any], Callable[[Room, int, Any, float], None]] = {

@@ -40,6 +40,7 @@ from presence.keys import KeyRing, Refresh, TrustError
 from presence.limits import Pool, SourceRates
 from presence.pages import PagesError
 from presence.proxies import Proxies
+from presence.rings import Detail, Ring
 from presence.room import RoomSettings
 from presence.tcp import TcpConnection
 from presence.ticker import Ticker
@@ -50,6 +51,8 @@ from presence.world import WorldError
 from protocol.schema import Rate
 
 CANNOT_START = 2
+# A runner comes 1.2 m nearer meanwhile, and the cost of looking is a quarter.
+LOOK_EVERY_TICKS = 4
 HOUSEKEEPING_S = 0.25
 # Long enough that a supervisor's new process can be listening, short enough that nobody notices.
 RECONNECT_AFTER_MS = 1000
@@ -320,6 +323,16 @@ def _hub_settings(settings: Settings) -> HubSettings:
         capacity=settings.room_capacity,
         tick_hz=settings.tick_hz,
         interest_radius_mm=round(settings.interest_radius_m * 1000),
+        look_every_ticks=LOOK_EVERY_TICKS,
+        rings=tuple(
+            Ring(
+                round(ring.reach_m * 1000),
+                ring.every_ticks.bit_length() - 1,
+                Detail.ROOT if ring.is_root_only else Detail.FULL,
+            )
+            for ring in settings.rings
+        ),
+        budget_bytes_per_s=settings.pose_budget_kbit * 125,
     )
     return HubSettings(
         **same,

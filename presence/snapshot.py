@@ -1,13 +1,13 @@
 """Snapshots: from what changed and who wants to see it to one ready-made frame for each observer.
 
-Three steps. `record` turns poses that changed since their last record into new records. `encode` compares
-what observers want with what they hold and packs every record that somebody is due, once: a delta against the
-subject's previous record for those who have it, an absolute record for the others. `lay_out` gathers records
-into one fresh arena, headers included, so that a frame is a slice. All of it is numpy over entity columns;
+Three steps. `record` turns poses that changed since their last record of a rate class into new records of that class.
+`encode` compares what observers want with what they hold and packs every record that somebody is due, once: a delta
+against the class's previous record for those who hold that one, an absolute record for the others. `lay_out` gathers
+records into one fresh arena, headers included, so that a frame is a slice. All of it is numpy over entity columns;
 nothing here iterates over entities or observers.
 
-Invariants: what an observer holds (`holds`, `held`, `digest`, `seen_tick`) changes only here, together with a
-frame that says so; an enter always comes with an absolute record; a delta's base is always held.
+Invariants: what an observer holds (`given`, `held`, `digest`) changes only here, together with a frame that says so; an
+enter always comes with an absolute record; a delta's base is exactly what is held.
 """
 
 from __future__ import annotations
@@ -18,18 +18,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from presence.entities import Body
+from presence.agenda import in_step
+from presence.entities import Body, held_pose
+from presence.rings import Detail
 from protocol import records
 from protocol.records import DTYPES, PARTS, SECTION_HEADER, SNAPSHOT_HEADER, Section, Table
 from protocol.schema import SPEC_OF, Snapshot
 
 if TYPE_CHECKING:
-    from presence.entities import Entities, Mask, Rows
-    from presence.interest import Pairs
+    from collections.abc import Iterator
 
-# A subject that keeps moving is sent whole this often, so that no client error outlives it. TCP loses
-# nothing: this heals bugs, not packets, and every 64 ticks it costs 0.1 bytes an update.
+    from presence.agenda import Due
+    from presence.entities import Entities, Mask, Rows
+
+# A subject that keeps moving is sent whole once in so many ticks, so that no client error outlives it. TCP loses
+# nothing: this heals bugs, not packets, and it costs 0.1 bytes an update. Rounds begin at different ticks for each id.
 ABSOLUTE_EVERY_TICKS = 64
+_ROUND_STEP = np.int64(5)
 
 ORDER = (
     Section.LEAVE,
@@ -40,9 +45,6 @@ ORDER = (
     Section.ROOT_DELTA,
     Section.TRACKED_DELTA,
 )
-_ABSOLUTE = {Body.ROOT: Section.ROOT, Body.TRACKED: Section.TRACKED, Body.THING: Section.THING}
-_DELTA = {Body.ROOT: Section.ROOT_DELTA, Body.TRACKED: Section.TRACKED_DELTA}
-
 # Everything before the first section: the frame header of either transport, the msgpack array, the snapshot
 # header.
 _HEAD = np.dtype(
@@ -96,44 +98,63 @@ class Frames:
 # --- record -------------------------------------------------------------------------------------------------
 
 
-def record(entities: Entities, moved: Rows, tick: int) -> tuple[Rows, NDArray[np.int32], NDArray[np.int16]]:
-    """Make a new record of each of `moved` (distinct rows) whose quantised pose differs from its last one.
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Changes that a delta can describe, of one rate class: displacements of root (n, 3) and parts (n, 3, 3), mm."""
 
-    Returns the rows for which a delta record can describe the change, and their displacements: root (n, 3)
-    mm, and head and hands (n, 3, 3) mm. Everybody due one of the other changed rows is given an absolute
-    record this tick.
+    rate: int
+    rows: Rows
+    root: NDArray[np.int32]
+    parts: NDArray[np.int16]
+
+
+def record(entities: Entities, candidates: Rows, rate: int, tick: int) -> Steps:
+    """Make a new record of each of `candidates` (distinct rows) whose pose differs from its last one of the class.
+
+    Of class 0, the one that notices, records are made before those of the others. Returns those for which a delta can
+    describe the change. Everybody due one of the other changed rows is given an absolute record.
     """
-    rows = moved[_has_changed(entities, moved)]
-    root = entities.position[rows] - entities.shown_position[rows]
-    parts = entities.parts[rows] - entities.shown_parts[rows]
+    rows = candidates[_has_changed(entities, candidates, rate)]
+    root = entities.position[rows] - entities.shown_position[rate, rows]
+    parts = entities.parts[rows] - entities.shown_parts[rate, rows]
     body = entities.body[rows]
     small = (
         records.fits_delta(root)
         & ((body == Body.ROOT) | (np.abs(parts) <= records.MAX_DELTA_Y).all(axis=(1, 2)))
         & (body != Body.THING)
-        & (body == entities.shown_body[rows])
-        & ~entities.has_jumped[rows]
-        & (tick - entities.absolute_tick[rows] < ABSOLUTE_EVERY_TICKS)
+        & (body == entities.shown_body[rate, rows])
+        & (entities.jumped_tick[rows] <= entities.record_tick[rate, rows])
+        & (_round(entities, rows, tick) == _round(entities, rows, entities.absolute_tick[rate, rows]))
     )
-    entities.absolute_tick[rows[~small]] = tick
-    entities.previous_record_tick[rows] = entities.record_tick[rows]
-    entities.record_tick[rows] = tick
-    show(entities, rows)
-    return rows[small], root[small], parts[small]
-
-
-def show(entities: Entities, rows: Rows | int) -> None:
-    """Make the present pose of `rows` their last record's."""
+    entities.absolute_tick[rate, rows[~small]] = tick
+    entities.previous_record_tick[rate, rows] = entities.record_tick[rate, rows]
+    entities.record_tick[rate, rows] = entities.record_tick[0, rows] if rate else tick
     for column in ("body", "position", "yaw", "pitch", "orientation", "parts", "part_orientations"):
-        getattr(entities, f"shown_{column}")[rows] = getattr(entities, column)[rows]
+        getattr(entities, f"shown_{column}")[rate, rows] = getattr(entities, column)[rows]
+    return Steps(rate, rows[small], root[small], parts[small])
 
 
-def _has_changed(entities: Entities, rows: Rows) -> Mask:
-    changed = entities.has_jumped[rows] | (entities.body[rows] != entities.shown_body[rows])
-    for column in ("yaw", "pitch", "orientation"):
-        changed |= getattr(entities, column)[rows] != getattr(entities, f"shown_{column}")[rows]
+def _round(entities: Entities, rows: Rows, tick: int | NDArray[np.int32]) -> NDArray[np.int64]:
+    """Number the rounds of `ABSOLUTE_EVERY_TICKS` ticks; each entity's begin at other ticks than its neighbours'."""
+    return (entities.id[rows] * _ROUND_STEP + tick) // ABSOLUTE_EVERY_TICKS
+
+
+def introduce(entities: Entities, row: int, tick: int) -> None:
+    """Let a new row be as it is now in every rate class."""
+    for column in ("body", "position", "yaw", "pitch", "orientation", "parts", "part_orientations"):
+        getattr(entities, f"shown_{column}")[:, row] = getattr(entities, column)[row]
+    entities.record_tick[:, row] = tick
+    entities.absolute_tick[:, row] = tick
+
+
+def _has_changed(entities: Entities, rows: Rows, rate: int) -> Mask:
+    if rate:
+        return np.asarray(entities.record_tick[rate, rows] < entities.record_tick[0, rows], dtype=np.bool_)
+    changed = entities.jumped_tick[rows] > entities.record_tick[rate, rows]
+    for column in ("body", "yaw", "pitch", "orientation"):
+        changed |= getattr(entities, column)[rows] != getattr(entities, f"shown_{column}")[rate, rows]
     for column in ("position", "parts", "part_orientations"):
-        differs = getattr(entities, column)[rows] != getattr(entities, f"shown_{column}")[rows]
+        differs = getattr(entities, column)[rows] != getattr(entities, f"shown_{column}")[rate, rows]
         changed |= differs.any(axis=tuple(range(1, differs.ndim)))
     return np.asarray(changed, dtype=np.bool_)
 
@@ -141,148 +162,215 @@ def _has_changed(entities: Entities, rows: Rows) -> Mask:
 # --- encode -------------------------------------------------------------------------------------------------
 
 
-def encode(entities: Entities, observers: Rows, pairs: Pairs, moved: Rows, tick: int, now: float) -> Tables:
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What `select` found: observers are rows that can be written to, in the order in which pairs are grouped.
+
+    looking: which observers looked around. wanted: all that those want, due at once where it is news. lost: further
+    (observer, subject) pairs to be given up, of observers that did not look. due: held pairs whose turn it is.
+    """
+
+    observers: Rows
+    looking: Mask
+    wanted: Due
+    lost: tuple[Rows, Rows]
+    due: Due
+
+
+def encode(entities: Entities, wishes: Wishes, moved: Rows, tick: int, now: float) -> Tables:
     """Decide what each observer is told this tick, update what it holds, and pack the records somebody is due.
 
-    observers: ascending rows that can be written to. pairs: what they want to see. moved: distinct rows whose
-    pose may have changed since the last tick. now: server clock, seconds.
+    moved: distinct rows whose pose may have changed since the last tick. now: server clock, seconds.
     """
-    can_delta, root_deltas, part_deltas = record(entities, moved, tick)
-    slot_of = np.zeros(entities.capacity, np.intp)
+    observers = wishes.observers
+    slot_of = np.full(entities.capacity, -1, np.intp)
     slot_of[observers] = np.arange(len(observers))
-    slots, subjects = slot_of.take(pairs.observers), pairs.subjects
+    steps = _record_classes(entities, wishes.due, moved, tick)
+    wanted = _looked_up(entities, wishes.wanted, slot_of)
+    is_held = wanted.held > 0
+    leaves = _leaves(entities, wishes, slot_of, wanted.slots[is_held], wanted.subjects[is_held])
+    entering = wanted.take(np.flatnonzero(~is_held))
+    enters = _enters(entities, observers, entering)
 
-    entering = ~pairs.is_held
-    seen = entities.seen_tick.take(pairs.observers)
-    due = entering | (entities.record_tick.take(subjects) > seen)
-    has_delta = np.zeros(entities.capacity, np.bool_)
-    has_delta[can_delta] = True
-    by_delta = has_delta.take(subjects) & ~entering & (entities.previous_record_tick.take(subjects) <= seen)
-
-    parcels = [
-        _leaves(entities, observers, pairs, slots),
-        _enters(entities, pairs, slots, entering),
-        *_poses(entities, slots, subjects, due & ~by_delta, _ABSOLUTE, _absolute_tables(entities, now)),
-    ]
-    if len(can_delta):
-        deltas = _delta_tables(entities, can_delta, root_deltas, part_deltas, now)
-        parcels += _poses(entities, slots, subjects, due & by_delta, _DELTA, deltas)
-    entities.has_jumped[moved] = False
-    entities.seen_tick[observers] = tick
+    due = _looked_up(entities, wishes.due, slot_of)
+    is_news = (due.held > 0) & (due.held != due.pose) & (due.slots >= 0)
+    by_delta = is_news & (due.held == _delta_bases(entities, steps).take(due.keys) | due.detail << 1)
+    whole = due.take(np.flatnonzero(is_news & ~by_delta))
+    jumps = [entities.jumped_tick[entering.subjects] == tick, entities.jumped_tick[whole.subjects] > whole.held >> 2]
+    absolutes = _absolutes(entities, entering, whole, np.concatenate(jumps), now)
+    parcels = [leaves, enters, *absolutes, *_deltas(entities, due, by_delta, steps, now)]
+    news = np.flatnonzero(is_news)
+    entities.given.ravel()[entering.cells] = entering.pose
+    entities.given.ravel()[due.cells.take(news)] = due.pose.take(news)
     is_full = entities.wants_full[observers]
     entities.wants_full[observers] = False
     return Tables(
         observers=observers,
         is_full=is_full,
         parcels=[parcel for parcel in parcels if len(parcel.slots)],
-        leaves=len(parcels[0].slots),
-        enters=len(parcels[1].slots),
-        updates=int(np.count_nonzero(due)),
+        leaves=len(leaves.slots),
+        enters=len(enters.slots),
+        updates=len(entering.slots) + len(news),
     )
 
 
-def _leaves(entities: Entities, observers: Rows, pairs: Pairs, slots: Rows) -> Parcel:
-    """List what observers hold and no longer want, and let them hold it no more."""
-    n = len(observers)
-    kept = np.bincount(slots[pairs.is_held], minlength=n)
-    is_losing = entities.held[observers] > kept
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Pairs of one tick, grouped by slot: parallel columns, worked out once.
+
+    slots: positions in the list of observers, -1 for those who cannot be told. keys: where the record of class and
+    subject stands in a flattened record column. cells: where the pair stands in the flattened `given`. held, pose: what
+    stands there, and what shall once the observer has been told.
+    """
+
+    slots: Rows
+    subjects: Rows
+    keys: Rows
+    cells: Rows
+    detail: NDArray[np.int32]
+    held: NDArray[np.int32]
+    pose: NDArray[np.int32]
+
+    def take(self, at: Rows) -> _Pairs:
+        """Take some of the pairs."""
+        return _Pairs(*(getattr(self, column).take(at) for column in _Pairs.__slots__))
+
+
+def _looked_up(entities: Entities, due: Due, slot_of: Rows) -> _Pairs:
+    """Look pairs up; once the records of this tick have been made."""
+    cells = due.observers * entities.capacity + due.subjects
+    return _Pairs(
+        slots=slot_of.take(due.observers),
+        subjects=due.subjects,
+        keys=due.rate * np.intp(entities.capacity) + due.subjects if due.rate.any() else due.subjects,
+        cells=cells,
+        detail=(detail := due.detail.astype(np.int32)),
+        held=entities.given.ravel().take(cells),
+        pose=held_pose(entities.record_tick[0]).take(due.subjects) | detail << 1,
+    )
+
+
+def _leaves(entities: Entities, wishes: Wishes, slot_of: Rows, kept_slots: Rows, kept: Rows) -> Parcel:
+    """List what observers hold and may not or need not keep, and let them hold it no more."""
+    observers = wishes.observers
+    counts = np.bincount(kept_slots, minlength=len(observers))
+    is_losing = wishes.looking & (entities.held[observers] > counts)
     losing = np.flatnonzero(is_losing)
     at_loser = np.cumsum(is_losing) - 1
-    surplus = entities.holds[observers[losing]]
-    theirs = np.flatnonzero(is_losing.take(slots))
-    surplus[at_loser.take(slots.take(theirs)), pairs.subjects.take(theirs)] = False
+    surplus = entities.given[observers[losing]] > 0
+    theirs = np.flatnonzero(is_losing.take(kept_slots))
+    surplus[at_loser.take(kept_slots.take(theirs)), kept.take(theirs)] = False
     which, gone = np.nonzero(surplus)
-    owners = observers[losing[which]]
-    entities.holds[owners, gone] = False
-    entities.held[observers] = kept
+    slots, gone = np.concatenate([losing[which], slot_of[wishes.lost[0]]]), np.concatenate([gone, wishes.lost[1]])
+    order = np.argsort(slots, kind="stable")
+    slots, gone = slots[order], gone[order]
+    owners = observers[slots]
+    entities.given[owners, gone] = 0
+    np.subtract.at(entities.held, owners, 1)
     terms = records.digest_terms(entities.id[gone], entities.generation[gone])
     np.subtract.at(entities.digest, owners, terms)
-    return Parcel(Section.LEAVE, losing[which], _named(Section.LEAVE, id=entities.id[gone]))
+    return Parcel(Section.LEAVE, slots, _named(Section.LEAVE, id=entities.id[gone]))
 
 
-def _enters(entities: Entities, pairs: Pairs, slots: Rows, entering: Mask) -> Parcel:
-    """List what observers begin to hold, and let them hold it."""
-    owners, subjects = pairs.observers[entering], pairs.subjects[entering]
-    ids, generations = entities.id[subjects], entities.generation[subjects]
-    entities.holds[owners, subjects] = True
+def _enters(entities: Entities, observers: Rows, entering: _Pairs) -> Parcel:
+    """List what observers begin to hold, and count it as held."""
+    owners = observers[entering.slots]
+    ids, generations = entities.id[entering.subjects], entities.generation[entering.subjects]
     np.add.at(entities.held, owners, 1)
     np.add.at(entities.digest, owners, records.digest_terms(ids, generations))
-    return Parcel(Section.ENTER, slots[entering], _named(Section.ENTER, id=ids, generation=generations))
+    return Parcel(Section.ENTER, entering.slots, _named(Section.ENTER, id=ids, generation=generations))
 
 
-def _poses(
-    entities: Entities,
-    slots: Rows,
-    subjects: Rows,
-    chosen: Mask,
-    section_of: dict[Body, Section],
-    tables: Any,
-) -> list[Parcel]:
-    """Take the record of each chosen pair from the table of its subject's body."""
-    parcels = []
-    which = np.flatnonzero(chosen)
-    bodies = entities.body.take(subjects.take(which))
-    for body, section in section_of.items():
-        mine = which[bodies == body]
+def _record_classes(entities: Entities, due: Due, moved: Rows, tick: int) -> list[Steps]:
+    """Make the records of every rate class that somebody is due at this tick."""
+    steps = [record(entities, moved, 0, tick)]  # always: what moved is known for one tick only
+    alive = entities.alive()
+    rates = [rate for rate in np.flatnonzero(np.bincount(due.rate)).tolist() if rate]
+    steps += [record(entities, alive[in_step(entities, alive, rate, tick)], rate, tick) for rate in rates]
+    return steps
+
+
+def _delta_bases(entities: Entities, steps: list[Steps]) -> NDArray[np.int32]:
+    """Tell for each key which pose (of least detail) its delta of this tick starts from; -1 where it has none."""
+    bases = np.full(entities.record_tick.size, -1, np.int32)
+    for step in steps:
+        bases[step.rate * entities.capacity + step.rows] = held_pose(
+            entities.previous_record_tick[step.rate, step.rows]
+        )
+    return bases
+
+
+def _absolutes(entities: Entities, entering: _Pairs, whole: _Pairs, has_jumped: Mask, now: float) -> Iterator[Parcel]:
+    """Pack each subject once, and take its record for each pair: of those who enter, and of the held sent whole."""
+    slots = np.concatenate([entering.slots, whole.slots])
+    subjects = np.concatenate([entering.subjects, whole.subjects])
+    bodies = entities.body.take(subjects)
+    is_full = (bodies == Body.TRACKED) & (np.concatenate([entering.detail, whole.detail]) == Detail.FULL)
+    sections = np.where(bodies == Body.THING, Section.THING, np.where(is_full, Section.TRACKED, Section.ROOT))
+    order = np.argsort(slots, kind="stable") if len(entering.slots) else np.arange(len(slots))
+    for section in (Section.ROOT, Section.TRACKED, Section.THING):
+        mine = order[sections.take(order) == section]
         if len(mine):
-            parcels.append(Parcel(section, slots.take(mine), tables(section, subjects.take(mine))))
-    return parcels
+            table = _absolute_records(entities, section, subjects.take(mine), now)
+            if section is not Section.THING:
+                table["flags"] |= np.where(has_jumped[mine], records.POSE_JUMP, 0).astype(np.uint8)
+            yield Parcel(section, slots.take(mine), _opaque(table))
 
 
-def _absolute_tables(entities: Entities, now: float) -> Any:
-    """Return a function that takes absolute records by subject, packing each subject once."""
-
-    def take(section: Section, subjects: Rows) -> Table:
-        needed = np.zeros(entities.capacity, np.bool_)
-        needed[subjects] = True
-        rows = np.flatnonzero(needed)
-        table = np.zeros(len(rows), DTYPES[section])
-        table["id"] = entities.id[rows]
-        table["age"] = _ages(entities, rows, now)
-        every = np.arange(len(rows))
-        records.write_positions(table, every, entities.position[rows])
-        if section is Section.THING:
-            table["orientation"] = entities.orientation[rows]
-        else:
-            table["flags"] = np.where(entities.has_jumped[rows], records.POSE_JUMP, 0)
-            table["yaw"], table["pitch"] = entities.yaw[rows], entities.pitch[rows]
-        if section is Section.TRACKED:
-            for index, part in enumerate(PARTS):
-                for axis, name in enumerate("xyz"):
-                    table[part][name] = entities.parts[rows, index, axis]
-                table[part]["orientation"] = entities.part_orientations[rows, index]
-        at = np.zeros(entities.capacity, np.intp)
-        at[rows] = every
-        return _opaque(table).take(at.take(subjects))
-
-    return take
-
-
-def _delta_tables(
-    entities: Entities, rows: Rows, root_deltas: NDArray[np.int32], part_deltas: NDArray[np.int16], now: float
-) -> Any:
-    """Pack the delta record of each of `rows`, and return a function that takes them by subject."""
+def _absolute_records(entities: Entities, section: Section, subjects: Rows, now: float) -> Table:
+    """Return an absolute record for each of `subjects`, in which rows may stand many times."""
+    needed = np.zeros(entities.capacity, np.bool_)
+    needed[subjects] = True
+    rows = np.flatnonzero(needed)
+    table = np.zeros(len(rows), DTYPES[section])
+    table["id"] = entities.id[rows]
+    table["age"] = _ages(entities, rows, now)
+    every = np.arange(len(rows))
+    records.write_positions(table, every, entities.position[rows])
+    if section is Section.THING:
+        table["orientation"] = entities.orientation[rows]
+    else:
+        table["yaw"], table["pitch"] = entities.yaw[rows], entities.pitch[rows]
+    if section is Section.TRACKED:
+        for index, part in enumerate(PARTS):
+            for axis, name in enumerate("xyz"):
+                table[part][name] = entities.parts[rows, index, axis]
+            table[part]["orientation"] = entities.part_orientations[rows, index]
     at = np.zeros(entities.capacity, np.intp)
-    at[rows] = every = np.arange(len(rows))
+    at[rows] = every
+    return _opaque(table).take(at.take(subjects)).view(table.dtype)
+
+
+def _deltas(entities: Entities, due: _Pairs, chosen: Mask, steps: list[Steps], now: float) -> Iterator[Parcel]:
+    """Pack the delta of each subject and class once, and take it for each chosen pair."""
+    if not chosen.any():
+        return
+    rows = np.concatenate([step.rows for step in steps])
+    at = np.zeros(entities.record_tick.size, np.intp)
+    every = np.arange(len(rows))
+    at[np.concatenate([step.rate * entities.capacity + step.rows for step in steps])] = every
     is_tracked = (entities.body[rows] == Body.TRACKED).any()
     table = np.zeros(len(rows), DTYPES[Section.TRACKED_DELTA if is_tracked else Section.ROOT_DELTA])
     table["id"] = entities.id[rows]
     table["age"] = _ages(entities, rows, now)
-    records.write_deltas(table, every, root_deltas)
+    records.write_deltas(table, every, np.concatenate([step.root for step in steps]))
     table["yaw"], table["pitch"] = entities.yaw[rows], entities.pitch[rows]
+    parts = np.concatenate([step.parts for step in steps])
     for index, part in enumerate(PARTS if is_tracked else ()):
         for axis, name in enumerate(("dx", "dy", "dz")):
-            table[part][name] = part_deltas[:, index, axis]
+            table[part][name] = parts[:, index, axis]
         table[part]["orientation"] = entities.part_orientations[rows, index]
-    whole = _opaque(table)
-
-    def take(section: Section, subjects: Rows) -> Table:
-        # a root delta is the beginning of a tracked one
-        stride = DTYPES[section].itemsize
-        narrow = np.ndarray(whole.shape, f"V{stride}", whole, 0, whole.strides)
-        return narrow.take(at.take(subjects))
-
-    return take
+    packed = _opaque(table)
+    sections = {Section.ROOT_DELTA: chosen}
+    if is_tracked:
+        is_full = (entities.body.take(due.subjects) == Body.TRACKED) & (due.detail == Detail.FULL)
+        sections = {Section.ROOT_DELTA: chosen & ~is_full, Section.TRACKED_DELTA: chosen & is_full}
+    for section, theirs in sections.items():
+        mine = np.flatnonzero(theirs)
+        if len(mine):
+            # a root delta is the beginning of a tracked one
+            narrow = np.ndarray(packed.shape, f"V{DTYPES[section].itemsize}", packed, 0, packed.strides)
+            yield Parcel(section, due.slots.take(mine), narrow.take(at.take(due.keys.take(mine))))
 
 
 def _ages(entities: Entities, rows: Rows, now: float) -> NDArray[np.uint8]:

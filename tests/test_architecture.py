@@ -27,6 +27,8 @@ PACKAGES = {
 PURE = {
     "presence",
     "presence.addresses",
+    "presence.agenda",
+    "presence.budget",
     "presence.checked_json",
     "presence.entities",
     "presence.geometry",
@@ -41,6 +43,7 @@ PURE = {
     "presence.openapi",
     "presence.outbox",
     "presence.permission",
+    "presence.rings",
     "presence.room",
     "presence.roster",
     "presence.session",

@@ -14,7 +14,7 @@ from benchmarks.evidence import Evidence, gather
 from benchmarks.expectations import FullRate
 from benchmarks.motion import Motion, Track, embody
 from benchmarks.plan import FIRST_SEQ, FRAME_COLUMNS, Log, Visit
-from benchmarks.sampled_oracle import SampledOracle, Verdict
+from benchmarks.sampled_oracle import LOOK_EVERY_TICKS, SampledOracle, Verdict
 from benchmarks.snapshot_reader import payloads
 from benchmarks.walkers import walk
 from presence.identity import Identity
@@ -117,7 +117,12 @@ class _Stage:
         self.people = script.motion(walkers, seed)
         self._script = script
         self._in_order = sorted(range(walkers), key=lambda number: script.comes.get(number, 0))
-        self._room = Room("played", _world(self.people, self._in_order), RoomSettings(capacity=walkers), 0.0)
+        self._room = Room(
+            "played",
+            _world(self.people, self._in_order),
+            RoomSettings(capacity=walkers, look_every_ticks=LOOK_EVERY_TICKS),
+            0.0,
+        )
         self._guests = [Guest(_identity(number)) for number in range(walkers)]
         self._rows: dict[int, int] = {}
         self._frames, self._lengths = pose_frames(self.people, FIRST_SEQ, np.random.default_rng(seed))

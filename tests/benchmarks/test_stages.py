@@ -37,9 +37,10 @@ def test_pairs_are_counted_both_ways_and_nobody_sees_themselves() -> None:
 def test_a_tick_times_every_stage_and_everybody_is_told() -> None:
     """The stages run in order, each between two looks at the clock; each of four people is told of three."""
     rng = np.random.default_rng(1)
-    room = RoomInMemory(embody(rng, walk(rng, 4, 2.0, 3, 0.05), 0.05), 1)
+    room = RoomInMemory(embody(rng, walk(rng, 4, 2.0, 6, 0.05), 0.05), 1)
     looks = iter([0, 1, 10, 12, 20, 23, 30, 34, 40, 45])
-    room.tick(lambda: 0)
+    for _ in range(4):  # until everybody has looked around
+        room.tick(lambda: 0)
     took, report = room.tick(lambda: next(looks))
     assert took == dict(zip(STAGES, (1, 2, 3, 4, 5), strict=True))
     assert (report.poses, report.updates, report.snapshots, report.corrections) == (4, 12, 4, 0)

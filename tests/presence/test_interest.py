@@ -60,7 +60,7 @@ def test_a_subject_enters_exactly_at_the_radius(place: Triple, is_near: bool) ->
 def test_a_held_subject_leaves_exactly_beyond_the_leaving_radius(x: int, is_kept: bool) -> None:
     """Who is held stays up to 1.15 times the radius, to the millimetre."""
     entities = standing((0, 0, 0), (x, 0, 0))
-    entities.holds[0, 1] = True
+    entities.given[0, 1] = 2
     assert sees(entities) is is_kept
 
 
@@ -69,14 +69,14 @@ def test_wherever_the_cells_lie_all_directions_are_looked_at(x: int, z: int) -> 
     """Subjects on the circle of the leaving radius, in cells at every side of the observer's."""
     around = [(round(11_499 * cos(turn)), round(11_499 * sin(turn))) for turn in range(24)]
     entities = standing((x, 0, z), (0, 0, 0), *((x + east, 0, z + south) for east, south in around))
-    entities.holds[0, 2:] = True
+    entities.given[0, 2:] = 2
     assert {subject for _, subject in selected(entities, 0)} >= set(range(2, 26))
 
 
 def test_hysteresis_is_each_observers_own() -> None:
     """Between the two radii one observer keeps whom another does not begin to see."""
     entities = standing((0, 0, 0), (11_000, 0, 0))
-    entities.holds[0, 1] = True
+    entities.given[0, 1] = 2
     assert selected(entities) == [(0, 1)]
 
 
@@ -102,7 +102,7 @@ def test_isolation_cuts_sight_both_ways() -> None:
     """Inside and outside of an isolated zone do not see each other, held or not; inside they do."""
     entities = standing((0, 0, 0), (1, 0, 0), (2, 0, 0), (3, 0, 0))
     entities.isolation[[1, 2, 3]] = 1, 1, 2
-    entities.holds[0, 1] = True
+    entities.given[0, 1] = 2
     assert selected(entities) == [(1, 2), (2, 1)]
 
 
@@ -110,14 +110,14 @@ def test_clearance_cuts_sight_of_the_place_that_needs_it() -> None:
     """Who lacks the clearance sees nobody inside, held or not; who is inside sees out."""
     entities = standing((0, 0, 0), (1, 0, 0))
     entities.requires[1] = 1
-    entities.holds[0, 1] = True
+    entities.given[0, 1] = 2
     assert selected(entities) == [(1, 0)]
 
 
 def test_a_block_cuts_sight_both_ways() -> None:
     """Two who blocked each other are nothing to each other at any distance."""
     entities = standing((0, 0, 0), (1, 0, 0), (2, 0, 0))
-    entities.holds[0, 1] = True
+    entities.given[0, 1] = 2
     block(entities, 0, 1, True)
     assert selected(entities) == [(0, 2), (1, 2), (2, 0), (2, 1)]
 
@@ -182,7 +182,7 @@ def test_the_grid_finds_what_looking_at_every_pair_finds(crowd: Crowd) -> None:
     """Below zero, in shared cells, far up, with zones, clearance and blocks: the same pairs, once each, by observer."""
     n = len(crowd.places)
     entities = standing(*crowd.places)
-    entities.holds[:n, :n] = np.array(crowd.held).reshape(n, n)
+    entities.given[:n, :n] = np.array(crowd.held).reshape(n, n)
     entities.isolation[:n], entities.requires[:n], entities.grants[:n] = crowd.isolation, crowd.requires, crowd.grants
     for one, other in crowd.blocked:
         block(entities, one, other, True)

@@ -137,12 +137,14 @@ class Actor:
 class Crowd:
     """Actors in one room, and the oracle that is told all they do."""
 
-    def __init__(self, rng: Random) -> None:
+    def __init__(self, rng: Random, look_every_ticks: int = 1) -> None:
         self.rng = rng
         self.now = 1000.0
         self.tick_at = self.now + TICK_S
-        self.room = Room("stage", world(), RoomSettings(interest_radius_mm=RADIUS_MM), self.now)
-        self.oracle = ExactOracle(RADIUS_MM, self.room.settings.tick_hz, ZONES, self.now)
+        self.room = Room(
+            "stage", world(), RoomSettings(interest_radius_mm=RADIUS_MM, look_every_ticks=look_every_ticks), self.now
+        )
+        self.oracle = ExactOracle(RADIUS_MM, self.room.settings.tick_hz, ZONES, self.now, look_every_ticks)
         self.actors: list[Actor] = []
         self._met = 0
         self._ref = 0
@@ -299,7 +301,7 @@ class Crowd:
             return
         actor.blocks ^= {other.identity.user}
         self.room.refresh(actor.row)
-        self.oracle.block(actor.identity.user, other.identity.user, other.identity.user in actor.blocks)
+        self.oracle.block(actor.entity, other.identity.user, other.identity.user in actor.blocks)
 
     def regrade(self, actor: Actor) -> None:
         """Give somebody a clearance, or take it away."""

@@ -1,0 +1,144 @@
+"""What an observer is sent when not everything fits: slower rates further out, and newcomers a few at a time.
+
+Each observer has a budget of bytes. Whoever wants more than it allows has its subjects slowed down, the furthest first
+and the nearest few least of all, until what is planned fills the budget and does not exceed it. Nobody is left out for
+long: everybody in sight is due at some rate, at the slowest every 32 ticks. What was planned and what was written
+differ by a little; the difference is carried over to the next plan.
+
+Pure, over columns; cost in proportion to the pairs of the observers that look, without sorting them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from presence.entities import RATE_CLASSES, Body
+from presence.rings import Detail
+from protocol.records import DTYPES, SECTION_HEADER, SNAPSHOT_HEADER, Section
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from presence.entities import Entities, Mask, Rows
+    from presence.interest import Pairs
+    from presence.snapshot import Frames
+
+# Who stands this near in the order of distance is told of at every second tick at least: more than can be talked to,
+# and enough that whoever comes near between two looks was among them before.
+NEAREST = 48
+_NEAREST_RATE = 1
+_SLOWEST = RATE_CLASSES - 1
+_BINS = 64  # of squared distance, by which an order of distance is estimated
+_HEAD_BYTES = 9 + SNAPSHOT_HEADER.itemsize + 3 * SECTION_HEADER.itemsize  # of a frame, whatever is in it
+_ENTER_BYTES = DTYPES[Section.ENTER].itemsize + DTYPES[Section.TRACKED].itemsize  # the most it can be
+_ENTER_SHARE = 0.5  # of the budget, at the most, for those who come into sight
+_FULL = 0.95  # plan a little less than there is: records are due unevenly
+_SAVED_TICKS = 1  # of the budget, for later: a quiet time is no reason for a burst
+_OWED_TICKS = 20
+_CARRIED = 0.25  # of the balance, into the next plan: all of it at once would swing to and fro
+
+
+@dataclass(frozen=True, slots=True)
+class Ration:
+    """What is granted. is_admitted: pairs that may stay or enter now. rate: u8, of every pair."""
+
+    is_admitted: Mask
+    rate: NDArray[np.uint8]
+
+
+def grant(
+    entities: Entities, looking: Rows, pairs: Pairs, rate: NDArray[np.uint8], detail: NDArray[np.uint8], ticks: int
+) -> Ration:
+    """Fit what observers want into their budgets for the next `ticks` ticks.
+
+    looking: the observers, in the order in which pairs are grouped. rate, detail: what the rings ask for.
+    """
+    n = len(looking)
+    budget = entities.budget[looking] * ticks * _FULL + entities.balance[looking] * _CARRIED
+    slot_of = np.zeros(entities.capacity, np.intp)
+    slot_of[looking] = np.arange(n)
+    slots = slot_of.take(pairs.observers)
+    is_admitted, entering_bytes = _admitted(pairs, slots, budget)
+    bytes_left = np.maximum(budget - entering_bytes - ticks * _HEAD_BYTES, 1.0)
+    cost = np.where(is_admitted, _delta_bytes(entities, pairs.subjects, detail), 0.0)
+    wanted = np.bincount(slots, cost, minlength=n)
+    at_ring_rates = np.bincount(slots, cost / (1 << rate.astype(np.int32)), minlength=n) * ticks
+    over = np.flatnonzero((at_ring_rates > bytes_left).take(slots) & is_admitted)
+    if len(over):
+        admitted = np.bincount(slots, is_admitted, minlength=n)
+        records = bytes_left * admitted / (np.maximum(wanted, 1.0) * ticks)
+        rate = rate.copy()
+        rate[over] = _slowed(slots.take(over), pairs.apart.take(over), rate.take(over), records)
+    return Ration(is_admitted, rate)
+
+
+def settle(entities: Entities, observers: Rows, frames: Frames) -> None:
+    """Give the observers of a tick its budget, and take what was written to them; neither is saved for long."""
+    entities.balance[observers] += entities.budget[observers] * _FULL
+    lengths = np.array(frames.ends, np.int64) - np.array(frames.starts, np.int64)
+    entities.balance[frames.rows] -= lengths
+    budget = entities.budget[observers]
+    entities.balance[observers] = np.clip(entities.balance[observers], -_OWED_TICKS * budget, _SAVED_TICKS * budget)
+
+
+def _delta_bytes(entities: Entities, subjects: Rows, detail: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Estimate what a record of each subject takes, most records being deltas."""
+    is_full = (entities.body == Body.TRACKED).take(subjects) & (detail == Detail.FULL)
+    return np.where(is_full, float(DTYPES[Section.TRACKED_DELTA].itemsize), float(DTYPES[Section.ROOT_DELTA].itemsize))
+
+
+def _admitted(pairs: Pairs, slots: Rows, budget: NDArray[np.float64]) -> tuple[Mask, NDArray[np.float64]]:
+    """Choose who may enter, the nearest first, and say what that takes of each observer's budget."""
+    entering = np.flatnonzero(~pairs.is_held)
+    counts = np.bincount(slots.take(entering), minlength=len(budget))
+    most = np.maximum(1, (budget * _ENTER_SHARE / _ENTER_BYTES).astype(np.int64))
+    is_admitted = np.ones(len(slots), np.bool_)
+    crowded = entering[(counts > most).take(slots.take(entering))]
+    if len(crowded):
+        order = crowded[np.lexsort((pairs.apart.take(crowded), slots.take(crowded)))]
+        theirs = slots.take(order)
+        rank = np.arange(len(order)) - np.searchsorted(theirs, theirs)
+        is_admitted[order[rank >= most.take(theirs)]] = False
+    return is_admitted, np.minimum(counts, most) * float(_ENTER_BYTES)
+
+
+def _slowed(
+    slots: Rows, apart: NDArray[np.int64], rate: NDArray[np.uint8], records: NDArray[np.float64]
+) -> NDArray[np.uint8]:
+    """Slow down the subjects of observers that want too much. records: how many a tick each of them may be sent.
+
+    Everybody is due at one rate, or nearer than some distance at the next faster one, or at the rate of its ring if
+    that is slower; the nearest few at `_NEAREST_RATE`.
+    """
+    n = len(records)
+    by_rate = np.bincount(slots * RATE_CLASSES + rate, minlength=n * RATE_CLASSES).reshape(n, RATE_CLASSES)
+    nearest = np.minimum(np.minimum(NEAREST, by_rate.sum(axis=1)), records.astype(np.int64))  # half of it at the most
+    rest = by_rate.astype(np.float64)
+    rest[:, 0] = np.maximum(0, rest[:, 0] - nearest)
+    periods = 1 << np.arange(RATE_CLASSES)
+    wanted = nearest[:, None] / (1 << _NEAREST_RATE) + rest @ (1.0 / np.maximum(periods[:, None], periods[None, :]))
+    fits = wanted[:, 1:] <= records[:, None]
+    slow = np.where(fits.any(axis=1), 1 + fits.argmax(axis=1), _SLOWEST)
+    spare = np.maximum(0.0, records - wanted[np.arange(n), slow])
+    faster = spare * periods[slow] + np.where(slow > _NEAREST_RATE, nearest, 0)
+
+    furthest = int(apart.max()) + 1
+    bins = (apart * _BINS // furthest).astype(np.intp)
+    counts = np.bincount(slots * _BINS + bins, minlength=n * _BINS).reshape(n, _BINS)
+    is_faster = apart <= (_reach(counts, faster) * furthest / _BINS).take(slots)
+    is_nearest = apart <= (_reach(counts, nearest.astype(np.float64)) * furthest / _BINS).take(slots)
+    slowed = slow.astype(np.uint8).take(slots) - is_faster.astype(np.uint8)
+    slowed = np.where(is_nearest, np.minimum(slowed, _NEAREST_RATE), slowed)
+    return np.maximum(rate, slowed).astype(np.uint8)
+
+
+def _reach(counts: NDArray[np.intp], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Estimate within how many bins of each row as many as `wanted` are; bins count as if filled evenly."""
+    below = np.cumsum(counts, axis=1)
+    full = np.minimum((below <= wanted[:, None]).sum(axis=1), counts.shape[1] - 1)
+    at = np.arange(len(counts))
+    before = below[at, full] - counts[at, full]
+    return np.asarray(full + np.clip((wanted - before) / np.maximum(1, counts[at, full]), 0.0, 1.0))

@@ -1,0 +1,156 @@
+"""What an observer is told of a crowd that does not fit its budget."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import NamedTuple
+
+import pytest
+
+from benchmarks.snapshot_reader import Snapshot
+from presence import budget
+from presence.rings import Detail, Ring
+from presence.room import RoomSettings
+from protocol.framing import Framing
+from tests.rooms import Metres, Stage, Visitor, last_snapshot
+
+TICK_HZ = 20
+BUDGET = 8_000  # bytes a second: a tick's worth is about 35 records
+LOOK_EVERY_TICKS = 4
+WATCHED = 4
+SETTINGS = RoomSettings(look_every_ticks=LOOK_EVERY_TICKS, budget_bytes_per_s=BUDGET)
+
+
+class Crowd(NamedTuple):
+    """People who walk about in a small place; the first ones are watched."""
+
+    stage: Stage
+    people: list[Visitor]
+    rng: Random
+    last_told: dict[tuple[int, int], int]  # (observer, subject), by entity id -> tick
+    places: dict[int, Metres]
+
+    def walk(self, ticks: int) -> list[list[int]]:
+        """Let everybody take a step at every tick. Returns what each of the watched was sent: bytes by tick."""
+        sent: list[list[int]] = [[] for _ in range(WATCHED)]
+        for _ in range(ticks):
+            for entity, person in enumerate(self.people, 1):
+                x, y, z = self.places[entity]
+                step = self.rng.uniform(-0.05, 0.05), self.rng.uniform(-0.05, 0.05)
+                self.places[entity] = place = (x + step[0], y, z + step[1])
+                self.stage.walk(person, place)
+            self.stage.tick()
+            for number, observer in enumerate(self.people[:WATCHED]):
+                sent[number].append(sum(map(len, observer.written)))
+                for snapshot in observer.all(Snapshot):
+                    for record in snapshot.records:
+                        self.last_told[observer.entity, record.entity] = snapshot.tick
+        return sent
+
+    def ages(self, observer: Visitor) -> list[int]:
+        """List how many ticks ago the observer was told of each that it holds, the nearest first."""
+        x, _, z = self.places[observer.entity]
+        now = self.stage.room.tick_number
+        near = sorted(
+            observer.held, key=lambda entity: (self.places[entity][0] - x) ** 2 + (self.places[entity][2] - z) ** 2
+        )
+        return [now - self.last_told[observer.entity, entity] for entity in near]
+
+
+def crowd(count: int, side_m: float, settings: RoomSettings = SETTINGS) -> Crowd:
+    """Gather people at random places of a square."""
+    rng, stage = Random(1), Stage(settings=settings)
+    places: dict[int, Metres] = {}
+    people = []
+    for number in range(count):
+        place = (rng.uniform(0, side_m), 0.0, rng.uniform(0, side_m))
+        people.append(stage.enter(f"u{number}", place, framing=Framing.WEBSOCKET))
+        places[number + 1] = place
+        if number >= WATCHED:
+            people[-1].write = lambda _data: None  # takes all and reads nothing: two hundred clients take their time
+    return Crowd(stage, people, rng, {}, places)
+
+
+@pytest.fixture(scope="module")
+def settled() -> tuple[Crowd, list[list[int]]]:
+    """Two hundred on six metres, after four seconds; and what was sent in the five seconds after."""
+    gathered = crowd(200, 6.0)
+    gathered.walk(4 * TICK_HZ)
+    return gathered, gathered.walk(5 * TICK_HZ)
+
+
+def test_the_budget_is_used_and_not_exceeded(settled: tuple[Crowd, list[list[int]]]) -> None:
+    """In every second, by every observer."""
+    for sent in settled[1]:
+        for begin in range(len(sent) - TICK_HZ + 1):
+            assert 0.88 * BUDGET < sum(sent[begin : begin + TICK_HZ]) <= BUDGET
+
+
+def test_everybody_in_sight_is_told_of(settled: tuple[Crowd, list[list[int]]]) -> None:
+    """Nobody is left out, and nobody waits for long: 200 at 35 a tick, the nearest ones first, within half a second."""
+    gathered, _ = settled
+    for observer in gathered.people[:WATCHED]:
+        assert len(observer.held) == 199
+        ages = gathered.ages(observer)
+        assert max(ages) <= 16
+        assert max(ages[:20]) < 2
+
+
+def test_nobody_is_slowed_down_whose_budget_suffices() -> None:
+    """Everybody is due at every tick, whatever others hold."""
+    gathered = crowd(20, 3.0)
+    gathered.walk(TICK_HZ)
+    gathered.walk(1)
+    for observer in gathered.people[:WATCHED]:
+        assert gathered.ages(observer) == [0] * 19
+
+
+def test_a_ring_is_no_faster_for_a_budget_to_spare() -> None:
+    """Budgets only slow down."""
+    rings = (Ring(1_000, 2, Detail.FULL), Ring(2_000, 3, Detail.FULL))
+    gathered = crowd(20, 3.0, RoomSettings(look_every_ticks=LOOK_EVERY_TICKS, rings=rings, budget_bytes_per_s=200_000))
+    gathered.walk(TICK_HZ)
+    told_at = [set[int]() for _ in gathered.people]
+    for _ in range(8):
+        gathered.walk(1)
+        for entity in gathered.people[0].held:
+            if gathered.last_told[gathered.people[0].entity, entity] == gathered.stage.room.tick_number:
+                told_at[entity - 1].add(gathered.stage.room.tick_number)
+    assert {len(ticks) for ticks in told_at[1:]} <= {1, 2}
+
+
+def test_newcomers_to_a_crowd_see_the_nearest_first() -> None:
+    """As many as half of the budget carries until the next look, then more, until they see all."""
+    gathered = crowd(150, 6.0)
+    observer = gathered.people[0]
+    most = int(BUDGET / TICK_HZ * LOOK_EVERY_TICKS / 2 / 50)
+    gathered.walk(1)
+    first = last_snapshot(observer)
+    assert first.is_full
+    assert 0 < len(first.enters) <= most
+    x, _, z = gathered.places[observer.entity]
+    far = {
+        entity: (place[0] - x) ** 2 + (place[2] - z) ** 2
+        for entity, place in gathered.places.items()
+        if entity != observer.entity
+    }
+    seen = {entity for entity, _generation in first.enters}
+    assert max(far[entity] for entity in seen) <= min(far[entity] for entity in far.keys() - seen) + 0.5
+    gathered.walk(3 * TICK_HZ)
+    assert len(observer.held) == 149
+
+
+def test_what_was_not_needed_is_not_saved_up() -> None:
+    """After a quiet time there is no more to spend than at any other, and a socket that was full is owed nothing."""
+    gathered = crowd(200, 6.0)
+    gathered.walk(3 * TICK_HZ)
+    gathered.people[0].is_writable = False
+    gathered.stage.tick(5 * TICK_HZ)
+    gathered.people[0].is_writable = True
+    for sent in gathered.walk(TICK_HZ):
+        assert sum(sent) <= 1.1 * BUDGET
+
+
+def test_the_nearest_few_are_more_than_one_talks_to() -> None:
+    """Enough that whoever comes among the nearest thirty between two looks was told of often already."""
+    assert budget.NEAREST >= 40
