@@ -326,7 +326,7 @@ class Settings:
             (
                 RingSetting(10.0, 1, is_root_only=False),
                 RingSetting(20.0, 2, is_root_only=False),
-                RingSetting(40.0, 4, is_root_only=True),
+                RingSetting(40.0, 2, is_root_only=True),
             ),
             "how often an observer is told of others, by distance, nearest first; the last goes on",
         ),
