@@ -52,7 +52,7 @@ class Due:
         return Due(*(column.take(chosen) for column in self.columns()))
 
 
-_NONE = Due(np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0, np.uint8), np.zeros(0, np.uint8))
+NOTHING = Due(np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0, np.uint8), np.zeros(0, np.uint8))
 
 
 def joined(parts: Sequence[Due]) -> Due:
@@ -67,7 +67,8 @@ class Agenda:
         """every: ticks from one look of an observer to its next, a power of two."""
         self._every = every
         # by the observers' ids modulo `every`, then by the tick modulo `every`
-        self._plan = [[_NONE] * every for _ in range(every)]
+        self._plan = [[NOTHING] * every for _ in range(every)]
+        self._wanted = [NOTHING] * every  # by the observers' ids likewise
 
     def order(self, entities: Entities, observers: Rows) -> Rows:
         """Sort observers (distinct rows) as `due` lists them: by the tick at which they look, then by row."""
@@ -79,6 +80,7 @@ class Agenda:
 
     def plan(self, entities: Entities, wanted: Due, tick: int) -> None:
         """Plan the ticks from this one until the next look, for those who look at this one: all that they want."""
+        self._wanted[-tick % self._every] = wanted
         plan = self._plan[-tick % self._every]
         if not wanted.rate.any():
             plan[:] = [wanted] * self._every
@@ -87,6 +89,10 @@ class Agenda:
         interval = (np.int32(1) << wanted.rate) - 1
         for ahead in range(self._every):
             plan[(tick + ahead) % self._every] = wanted.where(((step + ahead) & interval) == 0)
+
+    def repeat(self, entities: Entities, tick: int) -> None:
+        """Plan once more what was wanted at the last look of those who look at this tick."""
+        self.plan(entities, self._wanted[-tick % self._every], tick)
 
     def due(self, tick: int) -> Due:
         """List what is due at this tick, grouped by observer in the order of `order`.

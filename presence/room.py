@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from presence import budget, interest, moderation, movement, objects, roster, snapshot, speech
-from presence.agenda import Agenda, Due
-from presence.entities import ROW_REST_TICKS, Body
+from presence.agenda import NOTHING, Agenda, Due
+from presence.entities import RATE_CLASSES, ROW_REST_TICKS, Body
 from presence.inbox import Inbox
 from presence.permission import block, is_cleared
 from presence.rings import Detail, Ring, classify
@@ -64,6 +64,9 @@ MAX_CAPACITY = 5000
 # of 64); in a larger room budgets must see to it.
 _UNBUDGETED_CAPACITY = 1000
 _MAX_BUDGET_BYTES_PER_S = 200_000
+
+
+SLOWEST_TICKS = 1 << RATE_CLASSES - 1  # after so many without a change everybody has been told everything
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,7 @@ class Room:
         self._moved: Rows
         self._observers: Rows
         self._recovered: set[int]
+        self._stirred_tick = 0  # the last at which somebody moved, came, went, or may see somebody else
         self._refocused: Rows
         self._wishes: snapshot.Wishes
         self._tables: snapshot.Tables
@@ -280,14 +284,22 @@ class Room:
         entities.forget_held(observers[starts_over])
         is_refocused = np.zeros(entities.capacity, np.bool_)
         is_refocused[self._refocused] = True
-        looking = starts_over | is_refocused[observers] | self._agenda.looks(entities, observers, self.tick_number)
-        wanted = self._look(observers[looking], everybody)
         gone = np.union1d(self._refocused, entities.leaving())
+        if len(self._moved) or len(gone) or self._recovered or starts_over.any():
+            self._stirred_tick = self.tick_number
+        looking, wanted = starts_over, NOTHING
+        if self.tick_number - self._stirred_tick > self.settings.look_every_ticks:
+            self._agenda.repeat(entities, self.tick_number)  # nothing has changed since anybody's last look
+        else:
+            is_turn = self._agenda.looks(entities, observers, self.tick_number)
+            looking = starts_over | is_refocused[observers] | is_turn
+            wanted = self._look(observers[looking], everybody)
         holders, lost = interest.forbidden(entities, gone, np.array(sorted(self._recovered), np.intp))
         is_told = np.zeros(entities.capacity, np.bool_)
         is_told[observers[~looking]] = True
         told = is_told[holders]
-        due = self._agenda.due(self.tick_number)
+        is_news = self.tick_number - self._stirred_tick <= SLOWEST_TICKS
+        due = self._agenda.due(self.tick_number) if is_news else NOTHING
         self._wishes = snapshot.Wishes(observers, looking, wanted, (holders[told], lost[told]), due)
 
     def encode(self) -> None:
@@ -337,6 +349,8 @@ class Room:
         rate, detail = classify(self.settings.rings, pairs.apart)
         ration = budget.grant(entities, all_looking, pairs, rate, detail, self.settings.look_every_ticks)
         wanted = Due(pairs.observers, pairs.subjects, ration.rate, detail).where(ration.is_admitted)
+        if len(wanted) < len(pairs.subjects):
+            self._stirred_tick = self.tick_number  # the others are admitted at a later look
         is_planned = np.zeros(entities.capacity, np.bool_)
         is_planned[in_turn] = True
         self._agenda.plan(entities, wanted.where(is_planned.take(wanted.observers)), self.tick_number)

@@ -385,7 +385,7 @@ class Crowd:
         """Let everybody do something, then run a tick; now and then all rest for a while."""
         rng = self.rng
         if self._rest or rng.random() < 0.01:
-            self._rest = self._rest - 1 if self._rest else 25
+            self._rest = self._rest - 1 if self._rest else 40
             return self.tick()
         if not self.actors or (len(self.actors) < 14 and rng.random() < 0.15):
             self.enter()
