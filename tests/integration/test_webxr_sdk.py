@@ -261,7 +261,7 @@ def test_a_block_hides_both_from_each_other(server: RunningServer) -> None:
     """From the roster and from sight, and undone it brings both back."""
 
     async def meeting(web: Puppet, ada: int, _python: Client, ben: Room) -> None:
-        user = next(person["user"] for person in await web.do("people") if person["entity"] == ben.entity)
+        user = await until(lambda: user_of(web, ben.entity))
         await until(lambda: web.pose_of(ben.entity))
         await web.do("block", user, True)
         await until(lambda: ada not in ben.people)
@@ -272,6 +272,11 @@ def test_a_block_hides_both_from_each_other(server: RunningServer) -> None:
         await until(lambda: web.pose_of(ben.entity))
 
     meet(server, "blocks", meeting)
+
+
+async def user_of(web: Puppet, entity: int) -> str | None:
+    """Who an entity is, once the web client knows."""
+    return next((person["user"] for person in await web.do("people") if person["entity"] == entity), None)
 
 
 def test_a_cut_is_resumed(server: RunningServer) -> None:
