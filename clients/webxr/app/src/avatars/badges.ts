@@ -12,7 +12,7 @@ import {
 } from "three";
 import { CellPool } from "../stage/atlas";
 import { rounded, SIGN_FONT, wrap } from "../stage/world/signs";
-import { chipColours, type AvatarLook } from "./looks";
+import { type AvatarLook } from "./looks";
 
 /** A sheet of equal cells; a drawing is uploaded alone, into its cell. */
 export class Sheet {
@@ -108,16 +108,13 @@ export function paintBadge(
   let x = left;
   const low = height * 0.74;
   if (look.country !== "") {
-    const [first, second, third] = chipColours(look.country);
-    [first, second, third].forEach((colour, stripe) => {
-      pen.fillStyle = colour;
-      pen.fillRect(x + stripe * 8, low - 8, 8, 16);
-    });
-    x += 31;
-    pen.fillStyle = ink;
-    pen.font = `600 ${height * 0.25}px ${SIGN_FONT}`;
-    pen.fillText(look.country, x, low);
-    x += pen.measureText(look.country).width + 10;
+    // The code alone: colours beside it would be taken for a flag, and a wrong one.
+    pen.font = `700 ${height * 0.22}px ${SIGN_FONT}`;
+    const chip = pen.measureText(look.country).width + 14;
+    rounded(pen, x, low - height * 0.15, chip, height * 0.3, 5, "#c6a15b");
+    pen.fillStyle = "#12233f";
+    pen.fillText(look.country, x + 7, low);
+    x += chip + 9;
   }
   const words = look.isGuest ? guestWord : [look.agency, look.role].filter((word) => word !== "").join(" · ");
   pen.fillStyle = look.isGuest ? "#8a5710" : "#c9d6ea";

@@ -67,12 +67,3 @@ function faded(colour: readonly [number, number, number]): [number, number, numb
   const towards = (channel: number, pale: number): number => (channel * 0.25 + grey * 0.75) * 0.6 + pale * 0.4;
   return [towards(colour[0], 0.42), towards(colour[1], 0.48), towards(colour[2], 0.56)];
 }
-
-/** Three stripes for a country code: a chip of our own that tells countries apart, not a flag. */
-export function chipColours(country: string): [string, string, string] {
-  const colour = (salt: number): string => {
-    const hue = Math.floor(hashUnit(country, salt) * 24) * 15;
-    return `hsl(${hue} ${55 + Math.floor(hashUnit(country, salt + 7) * 30)}% ${38 + Math.floor(hashUnit(country, salt + 9) * 24)}%)`;
-  };
-  return [colour(11), "#f6f3ec", colour(12)];
-}
