@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from presence.entities import RATE_CLASSES, Body
-from presence.rings import Detail
-from protocol.records import DTYPES, SECTION_HEADER, SNAPSHOT_HEADER, Section
+from presence.entities import Body
+from presence.rings import RATE_CLASSES, Detail
+from presence.snapshot import HEAD_BYTES
+from protocol.records import DTYPES, SECTION_HEADER, Section
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,12 +28,12 @@ if TYPE_CHECKING:
     from presence.snapshot import Frames
 
 # Who stands this near in the order of distance is told of at every second tick at least: more than can be talked to,
-# and enough that whoever comes near between two looks was among them before.
-NEAREST = 48
+# and enough that whoever comes among the nearest thirty between two looks was told of often already.
+_NEAREST = 48
 _NEAREST_RATE = 1
 _SLOWEST = RATE_CLASSES - 1
 _BINS = 64  # of squared distance, by which an order of distance is estimated
-_HEAD_BYTES = 9 + SNAPSHOT_HEADER.itemsize + 3 * SECTION_HEADER.itemsize  # of a frame, whatever is in it
+_FRAME_BYTES = HEAD_BYTES + 3 * SECTION_HEADER.itemsize  # of a frame, besides its records
 _ENTER_BYTES = DTYPES[Section.ENTER].itemsize + DTYPES[Section.TRACKED].itemsize  # the most it can be
 _ENTER_SHARE = 0.5  # of the budget, at the most, for those who come into sight
 _FULL = 0.95  # plan a little less than there is: records are due unevenly
@@ -62,7 +63,7 @@ def grant(
     slot_of[looking] = np.arange(n)
     slots = slot_of.take(pairs.observers)
     is_admitted, entering_bytes = _admitted(pairs, slots, budget)
-    bytes_left = np.maximum(budget - entering_bytes - ticks * _HEAD_BYTES, 1.0)
+    bytes_left = np.maximum(budget - entering_bytes - ticks * _FRAME_BYTES, 1.0)
     cost = np.where(is_admitted, _delta_bytes(entities, pairs.subjects, detail), 0.0)
     wanted = np.bincount(slots, cost, minlength=n)
     at_ring_rates = np.bincount(slots, cost / (1 << rate.astype(np.int32)), minlength=n) * ticks
@@ -115,7 +116,7 @@ def _slowed(
     """
     n = len(records)
     by_rate = np.bincount(slots * RATE_CLASSES + rate, minlength=n * RATE_CLASSES).reshape(n, RATE_CLASSES)
-    nearest = np.minimum(np.minimum(NEAREST, by_rate.sum(axis=1)), records.astype(np.int64))  # half of it at the most
+    nearest = np.minimum(np.minimum(_NEAREST, by_rate.sum(axis=1)), records.astype(np.int64))  # half of it at the most
     rest = by_rate.astype(np.float64)
     rest[:, 0] = np.maximum(0, rest[:, 0] - nearest)
     periods = 1 << np.arange(RATE_CLASSES)

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar, get_origin, get_type_hints
 
 from presence.addresses import is_loopback, url_problem, without_query
+from presence.rings import RATE_CLASSES, Detail, Ring, are_nested
 
 PREFIX = "PRESENCE_"
 TABLE = "presence"
@@ -65,22 +66,6 @@ class RoomSetting(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.name}={self.world}"
-
-
-class RingSetting(NamedTuple):
-    """A distance band around an observer: who is in it is told of every so many ticks, without hands if root only."""
-
-    reach_m: float
-    every_ticks: int
-    is_root_only: bool
-
-    def __str__(self) -> str:
-        return f"{self.reach_m:g}:{self.every_ticks}{':root' if self.is_root_only else ''}"
-
-
-RING_TICKS = (1, 2, 4, 8, 16, 32)
-_RING_TICKS_TEXT = ", ".join(map(str, RING_TICKS))
-_FURTHEST_M = 1000.0
 
 
 # --- kinds of value ---------------------------------------------------------------------------------------------------
@@ -224,16 +209,19 @@ def _read_room(word: str) -> RoomSetting:
     return RoomSetting(name, world)
 
 
-def _read_ring(word: str) -> RingSetting:
+def _read_ring(word: str) -> Ring:
     reach, _, rest = word.partition(":")
     every, _, detail = rest.partition(":")
-    try:
-        ring = RingSetting(float(reach), int(every), detail == "root")
-    except ValueError:
-        ring = RingSetting(0.0, 0, is_root_only=False)
-    if not 0 < ring.reach_m <= _FURTHEST_M or ring.every_ticks not in RING_TICKS or detail not in ("", "root"):
-        raise _refusal(word, f"is not of the form metres:ticks or metres:ticks:root, ticks one of {_RING_TICKS_TEXT}")
-    return ring
+    if every in _RING_TICKS and detail in _RING_DETAILS:
+        try:
+            return Ring(round(float(reach) * 1000), _RING_TICKS.index(every), _RING_DETAILS[detail])
+        except (ValueError, OverflowError):
+            pass  # no number, or not a distance: said below
+    raise _refusal(word, f"is not of the form metres:ticks or metres:ticks:root, ticks one of {', '.join(_RING_TICKS)}")
+
+
+_RING_TICKS = [str(1 << rate) for rate in range(RATE_CLASSES)]
+_RING_DETAILS = {"": Detail.FULL, "root": Detail.ROOT}
 
 
 # --- declarations -----------------------------------------------------------------------------------------------------
@@ -320,14 +308,10 @@ class Settings:
     tick_hz: Annotated[int, Setting(whole(1, 60), 20, "steps of a room's clock each second", "Hz")]
     interest_radius_m: Annotated[float, Setting(decimal(0.5, 1000), 10.0, "sight, where the world says none", "m")]
     rings: Annotated[
-        tuple[RingSetting, ...],
+        tuple[Ring, ...],
         Setting(
             many(_read_ring, "METRES:TICKS[:root]"),
-            (
-                RingSetting(10.0, 1, is_root_only=False),
-                RingSetting(20.0, 2, is_root_only=False),
-                RingSetting(40.0, 2, is_root_only=True),
-            ),
+            (Ring(10_000, 0, Detail.FULL), Ring(20_000, 1, Detail.FULL), Ring(40_000, 1, Detail.ROOT)),
             "how often an observer is told of others, by distance, nearest first; the last goes on",
         ),
     ]
@@ -509,6 +493,8 @@ def _contradictions(values: Mapping[str, Any]) -> Iterator[tuple[set[str], str]]
     for name, count in Counter(room.name for room in values["rooms"]).items():
         if count > 1:
             yield {"rooms"}, f"rooms: {name} is named {count} times"
+    if not are_nested(values["rings"]):
+        yield {"rings"}, "rings: name one at least, each with a longer reach than the one before it"
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Written]:

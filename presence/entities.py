@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from presence.rings import RATE_CLASSES
+
 Rows = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
@@ -71,10 +73,9 @@ _COLUMNS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("is_websocket", np.bool_, ()),  # how its frames are framed: WebSocket, or raw TCP
 )
 
-# The newest record of each rate class: what observers hold that were handed it. A class is a power of two: records of
-# class c are made every 2**c ticks, in step with the entity's id.
-RATE_CLASSES = 6
-_RECORD_COLUMNS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
+# The newest record of each rate class: what observers hold that were handed it. Records of class c are made every 2**c
+# ticks, in step with the entity's id.
+RECORD_COLUMNS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("shown_body", np.uint8, ()),
     ("shown_position", np.int32, (3,)),
     ("shown_yaw", np.uint16, ()),
@@ -139,7 +140,7 @@ class Entities:
         self.capacity = _FIRST_CAPACITY
         for name, dtype, shape in _COLUMNS:
             setattr(self, name, np.zeros((self.capacity, *shape), dtype))
-        for name, dtype, shape in _RECORD_COLUMNS:
+        for name, dtype, shape in RECORD_COLUMNS:
             setattr(self, name, np.zeros((RATE_CLASSES, self.capacity, *shape), dtype))
         # observer x subject: which pose it holds, as `held_pose` names it, or 0; whom it knows of; may never see
         self.given = np.zeros((self.capacity, self.capacity), np.int32)
@@ -165,7 +166,7 @@ class Entities:
         row = self._free.pop()
         for name, _dtype, _shape in _COLUMNS:
             getattr(self, name)[row] = 0
-        for name, _dtype, _shape in _RECORD_COLUMNS:
+        for name, _dtype, _shape in RECORD_COLUMNS:
             getattr(self, name)[:, row] = 0
         self.is_alive[row] = True
         self.body[row] = body
@@ -221,7 +222,7 @@ class Entities:
             column = getattr(self, name)
             more = np.zeros((self.capacity - old, *column.shape[1:]), column.dtype)
             setattr(self, name, np.concatenate([column, more]))
-        for name, _dtype, _shape in _RECORD_COLUMNS:
+        for name, _dtype, _shape in RECORD_COLUMNS:
             column = getattr(self, name)
             more = np.zeros((RATE_CLASSES, self.capacity - old, *column.shape[2:]), column.dtype)
             setattr(self, name, np.concatenate([column, more], axis=1))

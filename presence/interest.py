@@ -1,6 +1,6 @@
 """Who is close enough to be seen: candidate pairs from a grid, then permission, isolation and distance with hysteresis.
 
-Exact on integer millimetres: a subject enters at the radius and leaves beyond 1.15 times it. Reads entity
+Also in which ring they stand, and who may not stay in view whatever their distance. Exact on integer millimetres: a subject enters at the radius and leaves beyond 1.15 times it. Reads entity
 columns, writes nothing. Its answer is one flat list of (observer, subject) rows, grouped by observer; cost
 O(observers + candidates), without per-entity Python.
 """
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from presence.entities import Entities, Mask, Rows
+    from presence.rings import Ring
 
 # (1.15)^2 = 529/400, so that the leaving radius is exact in integers
 _LEAVE_NUMERATOR = 529
@@ -54,6 +55,15 @@ def select(entities: Entities, observers: Rows, radius_mm: int) -> Pairs:
         wanted &= may_see(entities, viewers, seen)
     kept = np.flatnonzero(wanted)
     return Pairs(viewers.take(kept), seen.take(kept), held.take(kept), near.take(kept))
+
+
+def classify(rings: tuple[Ring, ...], apart: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return rate class and detail for squared distances, mm2. rings: inner ones first, the last one endless."""
+    bounds = np.array([ring.reach_mm**2 for ring in rings[:-1]], np.int64)
+    which = np.searchsorted(bounds, apart) if len(bounds) else np.zeros(len(apart), np.intp)
+    rates = np.array([ring.rate for ring in rings], np.uint8)
+    details = np.array([ring.detail for ring in rings], np.uint8)
+    return rates.take(which), details.take(which)
 
 
 def forbidden(entities: Entities, changed: Rows, behind: Rows) -> tuple[Rows, Rows]:

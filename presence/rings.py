@@ -1,20 +1,23 @@
 """Rings: distance bands around an observer, each with its own rate and its own level of detail.
 
-Pure data and one lookup. The last ring has no outer bound of its own: who is in sight at all is `interest`'s business.
+Plain data; `interest` looks distances up in it. The last ring has no outer bound of its own: who is in sight at all is
+`interest`'s business too.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from presence.entities import RATE_CLASSES
-
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
+
+
+RATE_CLASSES = 6  # a record of rate class c is made every 2**c ticks
+
+_FURTHEST_MM = 8_000_000  # from one end of the largest world to the other
 
 
 class Detail(IntEnum):
@@ -33,15 +36,15 @@ class Ring:
     detail: Detail
 
     def __post_init__(self) -> None:
-        """Check what the agenda relies on."""
-        if self.reach_mm < 1 or not 0 <= self.rate < RATE_CLASSES:
-            raise ValueError(f"{self} is no ring: a reach above 0, and a rate of 0 to {RATE_CLASSES - 1}")
+        """Refuse what the agenda and `classify` cannot count in, as ValueError."""
+        if not 0 < self.reach_mm <= _FURTHEST_MM or not 0 <= self.rate < RATE_CLASSES:
+            raise ValueError(f"no ring: reach {self.reach_mm} mm, rate {self.rate}")
+
+    def __str__(self) -> str:
+        root = ":root" if self.detail is Detail.ROOT else ""
+        return f"{self.reach_mm / 1000:g}:{1 << self.rate}{root}"
 
 
-def classify(rings: tuple[Ring, ...], apart: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return rate class and detail for squared distances, mm2. rings: inner ones first, the last one endless."""
-    bounds = np.array([ring.reach_mm**2 for ring in rings[:-1]], np.int64)
-    which = np.searchsorted(bounds, apart) if len(bounds) else np.zeros(len(apart), np.intp)
-    rates = np.array([ring.rate for ring in rings], np.uint8)
-    details = np.array([ring.detail for ring in rings], np.uint8)
-    return rates.take(which), details.take(which)
+def are_nested(rings: Sequence[Ring]) -> bool:
+    """Tell whether rings are listed from the inside out, and there is one at least."""
+    return bool(rings) and all(inner.reach_mm < outer.reach_mm for inner, outer in pairwise(rings))

@@ -13,17 +13,16 @@ never raised; the caller of a tick closes that member and the room goes on.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from presence import budget, interest, moderation, movement, objects, roster, snapshot, speech
 from presence.agenda import NOTHING, Agenda, Due
-from presence.entities import RATE_CLASSES, ROW_REST_TICKS, Body
+from presence.entities import ROW_REST_TICKS, Body
 from presence.inbox import Inbox
 from presence.permission import block, is_cleared
-from presence.rings import Detail, Ring, classify
+from presence.rings import RATE_CLASSES, Detail, Ring, are_nested
 from presence.state import Report, Seat, State
 from protocol.codec import encode
 from protocol.errors import Close, ProtocolError, Refusal, Refused
@@ -64,9 +63,7 @@ MAX_CAPACITY = 5000
 # of 64); in a larger room budgets must see to it.
 _UNBUDGETED_CAPACITY = 1000
 _MAX_BUDGET_BYTES_PER_S = 200_000
-
-
-SLOWEST_TICKS = 1 << RATE_CLASSES - 1  # after so many without a change everybody has been told everything
+_SLOWEST_TICKS = 1 << RATE_CLASSES - 1  # after so many without a change everybody has been told everything
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +79,7 @@ class RoomSettings:
 
     def __post_init__(self) -> None:
         """Check what the wire, the arena and the agenda rely on."""
-        if not self.rings or any(inner.reach_mm >= outer.reach_mm for inner, outer in pairwise(self.rings)):
+        if not are_nested(self.rings):
             raise ValueError("rings are listed from the inside out, one at least")
         if self.look_every_ticks not in (1, 2, 4, ROW_REST_TICKS):
             raise ValueError(
@@ -298,7 +295,7 @@ class Room:
         is_told = np.zeros(entities.capacity, np.bool_)
         is_told[observers[~looking]] = True
         told = is_told[holders]
-        is_news = self.tick_number - self._stirred_tick <= SLOWEST_TICKS
+        is_news = self.tick_number - self._stirred_tick <= _SLOWEST_TICKS
         due = self._agenda.due(self.tick_number) if is_news else NOTHING
         self._wishes = snapshot.Wishes(observers, looking, wanted, (holders[told], lost[told]), due)
 
@@ -346,7 +343,7 @@ class Room:
         in_turn = everybody[self._agenda.looks(entities, everybody, self.tick_number)]
         all_looking = self._agenda.order(entities, np.concatenate([looking, in_turn[~is_looking[in_turn]]]))
         pairs = interest.select(entities, all_looking, self._radius_mm)
-        rate, detail = classify(self.settings.rings, pairs.apart)
+        rate, detail = interest.classify(self.settings.rings, pairs.apart)
         ration = budget.grant(entities, all_looking, pairs, rate, detail, self.settings.look_every_ticks)
         wanted = Due(pairs.observers, pairs.subjects, ration.rate, detail).where(ration.is_admitted)
         if len(wanted) < len(pairs.subjects):

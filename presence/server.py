@@ -40,7 +40,6 @@ from presence.keys import KeyRing, Refresh, TrustError
 from presence.limits import Pool, SourceRates
 from presence.pages import PagesError
 from presence.proxies import Proxies
-from presence.rings import Detail, Ring
 from presence.room import RoomSettings
 from presence.tcp import TcpConnection
 from presence.ticker import Ticker
@@ -324,14 +323,7 @@ def _hub_settings(settings: Settings) -> HubSettings:
         tick_hz=settings.tick_hz,
         interest_radius_mm=round(settings.interest_radius_m * 1000),
         look_every_ticks=LOOK_EVERY_TICKS,
-        rings=tuple(
-            Ring(
-                round(ring.reach_m * 1000),
-                ring.every_ticks.bit_length() - 1,
-                Detail.ROOT if ring.is_root_only else Detail.FULL,
-            )
-            for ring in settings.rings
-        ),
+        rings=settings.rings,
         budget_bytes_per_s=settings.pose_budget_kbit * 125,
     )
     return HubSettings(

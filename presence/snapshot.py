@@ -57,6 +57,7 @@ _HEAD = np.dtype(
         *SNAPSHOT_HEADER.descr,
     ]
 )
+HEAD_BYTES = _HEAD.itemsize
 _FRAMING_BYTES = 4
 _MESSAGE_BYTES = 5  # the msgpack array header, type, and bin 16 header
 _SHORT_FRAME = 126  # WebSocket frames below this have a header of two bytes instead of four

@@ -147,9 +147,9 @@ CROWD = (
     ),
     Mutation(
         "a ring ends a millimetre early",
-        "presence/rings.py",
-        "np.searchsorted(bounds, apart)",
-        'np.searchsorted(bounds, apart, side="right")',
+        "presence/interest.py",
+        "np.searchsorted(bounds, apart) if",
+        'np.searchsorted(bounds, apart, side="right") if',
         "presence/test_rings.py::test_the_further_the_rarer",
     ),
     Mutation(

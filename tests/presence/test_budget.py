@@ -8,7 +8,6 @@ from typing import NamedTuple
 import pytest
 
 from benchmarks.snapshot_reader import Snapshot
-from presence import budget
 from presence.rings import Detail, Ring
 from presence.room import RoomSettings
 from protocol.framing import Framing
@@ -149,8 +148,3 @@ def test_what_was_not_needed_is_not_saved_up() -> None:
     gathered.people[0].is_writable = True
     for sent in gathered.walk(TICK_HZ):
         assert sum(sent) <= 1.1 * BUDGET
-
-
-def test_the_nearest_few_are_more_than_one_talks_to() -> None:
-    """Enough that whoever comes among the nearest thirty between two looks was told of often already."""
-    assert budget.NEAREST >= 40

@@ -166,6 +166,14 @@ def test_all_problems_are_told_at_once_with_their_source() -> None:
         (["--rooms", "lobby"], "is not of the form room=world"),
         (["--rooms", "Lobby=plaza"], "is not of the form room=world"),
         (["--rooms", "a=plaza,a=open"], "a is named 2 times"),
+        (["--rings", "10"], "is not of the form metres:ticks"),
+        (["--rings", "near:1"], "is not of the form metres:ticks"),
+        (["--rings", "10:3"], "ticks one of 1, 2, 4, 8, 16, 32"),
+        (["--rings", "10:1:hands"], "is not of the form metres:ticks"),
+        (["--rings", "inf:1"], "is not of the form metres:ticks"),
+        (["--rings", "0:1"], "is not of the form metres:ticks"),
+        (["--rings", "20:1,10:2"], "each with a longer reach than the one before it"),
+        (["--rings", ","], "name one at least"),
         (["--tcp-port", "8080"], "is the port for HTTP already"),
         (["--tls-cert", __file__], "give both, or neither"),
         (["--keys-file", __file__, "--keys-url", "https://keys.example"], "give one of them, not both"),
@@ -241,6 +249,7 @@ def test_settings_are_described_with_value_unit_and_source() -> None:
     assert described["bots"] == config.Described(5, "", "flag --bots")
     assert described["heartbeat_s"] == config.Described(5.0, "s", "default")
     assert described["rooms"].value == ["hq=headquarters", "border=checkpoint"]
+    assert described["rings"].value == ["10:1", "20:2", "40:2:root"]
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from presence import entities as entities_module
-from presence.entities import _RECORD_COLUMNS, ID_REST_S, ROW_REST_TICKS, Body, Entities
+from presence.entities import ID_REST_S, RECORD_COLUMNS, ROW_REST_TICKS, Body, Entities
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-RECORDS = {name for name, _dtype, _shape in _RECORD_COLUMNS}
+RECORDS = {name for name, _dtype, _shape in RECORD_COLUMNS}
 
 
 def test_the_first_entity_has_id_one_and_generation_one() -> None:
