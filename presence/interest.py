@@ -1,8 +1,8 @@
 """Who is close enough to be seen: candidate pairs from a grid, then permission, isolation and distance with hysteresis.
 
-Also in which ring they stand, and who may not stay in view whatever their distance. Exact on integer millimetres: a subject enters at the radius and leaves beyond 1.15 times it. Reads entity
-columns, writes nothing. Its answer is one flat list of (observer, subject) rows, grouped by observer; cost
-O(observers + candidates), without per-entity Python.
+Also in which ring they stand, and who may not stay in view whatever their distance. Exact on integer millimetres: a
+subject enters at the radius and leaves beyond 1.15 times it. Reads entity columns, writes nothing. Its answers are flat
+lists of (observer, subject) rows, grouped by observer; cost O(observers + candidates), without per-entity Python.
 """
 
 from __future__ import annotations
