@@ -72,43 +72,78 @@ export class Sculptor {
 
 export function makeBody(detail: Detail): BufferGeometry {
   const sculptor = new Sculptor();
-  const sides = { near: 18, middle: 8, far: 5 }[detail];
+  if (detail === "far") {
+    farBody(sculptor);
+    return sculptor.build();
+  }
+  const sides = { near: 18, middle: 8 }[detail];
   torso(sculptor, sides, detail);
   head(sculptor, sides, detail);
   for (const side of [-1, 1] as const) {
-    arm(sculptor, side, Math.max(4, Math.round(sides * 0.5)), detail);
-    leg(sculptor, side, Math.max(4, Math.round(sides * 0.5)), detail);
+    arm(sculptor, side, Math.round(sides * 0.5), detail);
+    leg(sculptor, side, Math.round(sides * 0.5), detail);
   }
   return sculptor.build();
 }
 
-function torso(sculptor: Sculptor, sides: number, detail: Detail): void {
-  const rings =
-    detail === "far"
-      ? [
-          [-0.1, 0.165, 0.11],
-          [0.16, 0.15, 0.105],
-          [0.42, 0.2, 0.12],
-          [0.51, 0.07, 0.07],
-        ]
-      : TORSO;
-  sculptor.with("torso", "jacket", (mesher) => {
-    mesher.loft(rings, sides);
-  });
-  if (detail === "far") {
-    sculptor.with("torso", "skin", (mesher) => {
-      mesher.loft(
-        [
-          [0.5, 0.055],
-          [0.58, 0.052],
-        ],
-        5,
-        undefined,
-        false,
-      );
+/** As few faces as still read as somebody: there are hundreds of these. Open where no one sees in. */
+function farBody(sculptor: Sculptor): void {
+  const tube = (bone: Bone, slot: Slot, sides: number, rings: readonly (readonly number[])[]): void => {
+    sculptor.with(bone, slot, (mesher) => {
+      mesher.loft(rings, sides, undefined, false);
     });
-    return;
+  };
+  tube("torso", "jacket", 5, [
+    [-0.12, 0.17, 0.115],
+    [0.16, 0.15, 0.105],
+    [0.42, 0.2, 0.12],
+    [0.53, 0.05, 0.05],
+  ]);
+  tube("head", "skin", 5, [
+    [-0.06, 0.05, 0.052, 0, -0.004],
+    [0.03, 0.052, 0.058, 0, -0.02],
+    [0.12, 0.09, 0.102, 0, -0.011],
+    [0.22, 0.093, 0.108, 0, -0.005],
+  ]);
+  tube("head", "hair", 5, [
+    [0.12, 0.094, 0.08, 0, 0.034],
+    [0.22, 0.104, 0.11, 0, 0.006],
+    [0.292, 0, 0, 0, 0.004],
+  ]);
+  for (const side of ["left", "right"] as const) {
+    tube(`${side}UpperArm`, "jacket", 3, [
+      [-UPPER_ARM - 0.02, 0.05],
+      [0.06, 0.06],
+    ]);
+    tube(`${side}Forearm`, "jacket", 3, [
+      [-FOREARM, 0.042],
+      [0.03, 0.05],
+    ]);
+    tube(`${side}Hand`, "skin", 3, [
+      [-0.15, 0.018, 0.04],
+      [0.02, 0.034, 0.034],
+    ]);
+    tube(`${side}Thigh`, "trousers", 4, [
+      [-THIGH - 0.02, 0.064],
+      [0.05, 0.092],
+    ]);
+    tube(`${side}Shin`, "trousers", 4, [
+      [-SHIN, 0.054],
+      [0.02, 0.064],
+    ]);
+    sculptor.with(`${side}Shin`, "dark", (mesher) => {
+      const sole = -SHIN - ANKLE_Y;
+      mesher.box(-0.045, sole, -0.17, 0.045, sole + 0.08, 0.05, undefined, "d");
+    });
   }
+}
+
+type Close = Exclude<Detail, "far">;
+
+function torso(sculptor: Sculptor, sides: number, detail: Close): void {
+  sculptor.with("torso", "jacket", (mesher) => {
+    mesher.loft(TORSO, sides);
+  });
   sculptor.with("torso", "skin", (mesher) => {
     mesher.loft(
       [
@@ -124,32 +159,25 @@ function torso(sculptor: Sculptor, sides: number, detail: Detail): void {
   dress(sculptor, sides, detail);
 }
 
-function head(sculptor: Sculptor, sides: number, detail: Detail): void {
+function head(sculptor: Sculptor, sides: number, detail: Close): void {
   // Relative to the neck's joint: the head's middle is 0.16 above it, a little ahead.
   const y = 0.155;
   sculptor.with("head", "skin", (mesher) => {
-    const rings =
-      detail === "far"
-        ? [
-            [0.03, 0.05, 0.055, 0, -0.02],
-            [0.11, 0.088, 0.098, 0, -0.012],
-            [0.2, 0.093, 0.108, 0, -0.005],
-            [0.27, 0.06, 0.07],
-          ]
-        : [
-            [0.028, 0.03, 0.034, 0, -0.045],
-            [0.04, 0.055, 0.06, 0, -0.034],
-            [0.075, 0.077, 0.084, 0, -0.022],
-            [0.13, 0.09, 0.1, 0, -0.012],
-            [0.19, 0.095, 0.108, 0, -0.006],
-            [0.235, 0.086, 0.1, 0, -0.002],
-            [0.268, 0.058, 0.07, 0, 0],
-            [0.282, 0.022, 0.028, 0, 0],
-          ];
-    mesher.loft(rings, sides);
+    mesher.loft(
+      [
+        [0.028, 0.03, 0.034, 0, -0.045],
+        [0.04, 0.055, 0.06, 0, -0.034],
+        [0.075, 0.077, 0.084, 0, -0.022],
+        [0.13, 0.09, 0.1, 0, -0.012],
+        [0.19, 0.095, 0.108, 0, -0.006],
+        [0.235, 0.086, 0.1, 0, -0.002],
+        [0.268, 0.058, 0.07, 0, 0],
+        [0.282, 0.022, 0.028, 0, 0],
+      ],
+      sides,
+    );
   });
   hair(sculptor, sides, detail);
-  if (detail === "far") return;
   sculptor.with("head", "skin", (mesher) => {
     mesher.ball(0, y - 0.018, -0.113, 0.013, 0.022, 0.017, detail === "near" ? 6 : 4);
     if (detail !== "near") return;
@@ -171,29 +199,22 @@ function head(sculptor: Sculptor, sides: number, detail: Detail): void {
   });
 }
 
-function hair(sculptor: Sculptor, sides: number, detail: Detail): void {
+function hair(sculptor: Sculptor, sides: number, detail: Close): void {
   sculptor.with("head", "hair", (mesher) => {
     // A cap over the crown, lower at the back than over the forehead.
     mesher.loft(
-      detail === "far"
-        ? [
-            [0.13, 0.094, 0.08, 0, 0.034],
-            [0.22, 0.1, 0.106, 0, 0.008],
-            [0.292, 0.05, 0.06, 0, 0.004],
-          ]
-        : [
-            [0.085, 0.07, 0.05, 0, 0.052],
-            [0.13, 0.095, 0.076, 0, 0.038],
-            [0.185, 0.102, 0.092, 0, 0.024],
-            [0.222, 0.101, 0.108, 0, 0.003],
-            [0.258, 0.085, 0.096, 0, 0],
-            [0.29, 0.046, 0.055, 0, 0],
-            [0.298, 0.012, 0.014, 0, 0],
-          ],
+      [
+        [0.085, 0.07, 0.05, 0, 0.052],
+        [0.13, 0.095, 0.076, 0, 0.038],
+        [0.185, 0.102, 0.092, 0, 0.024],
+        [0.222, 0.101, 0.108, 0, 0.003],
+        [0.258, 0.085, 0.096, 0, 0],
+        [0.29, 0.046, 0.055, 0, 0],
+        [0.298, 0.012, 0.014, 0, 0],
+      ],
       sides,
     );
   });
-  if (detail === "far") return;
   sculptor.with("bob", "hair", (mesher) => {
     mesher.loft(
       [
@@ -211,40 +232,30 @@ function hair(sculptor: Sculptor, sides: number, detail: Detail): void {
   });
 }
 
-function arm(sculptor: Sculptor, side: -1 | 1, sides: number, detail: Detail): void {
+function arm(sculptor: Sculptor, side: -1 | 1, sides: number, detail: Close): void {
   const upper = side < 0 ? "leftUpperArm" : "rightUpperArm";
   const fore = side < 0 ? "leftForearm" : "rightForearm";
   const hand = side < 0 ? "leftHand" : "rightHand";
   sculptor.with(upper, "jacket", (mesher) => {
     mesher.loft(
-      detail === "far"
-        ? [
-            [-UPPER_ARM, 0.046],
-            [0.03, 0.058],
-          ]
-        : [
-            [-UPPER_ARM - 0.02, 0.044],
-            [-UPPER_ARM * 0.5, 0.052],
-            [-0.03, 0.062],
-            [0.03, 0.056],
-            [0.055, 0.03],
-          ],
+      [
+        [-UPPER_ARM - 0.02, 0.044],
+        [-UPPER_ARM * 0.5, 0.052],
+        [-0.03, 0.062],
+        [0.03, 0.056],
+        [0.055, 0.03],
+      ],
       sides,
     );
   });
   sculptor.with(fore, "jacket", (mesher) => {
     mesher.loft(
-      detail === "far"
-        ? [
-            [-FOREARM, 0.038],
-            [0.03, 0.046],
-          ]
-        : [
-            [-FOREARM, 0.04],
-            [-FOREARM * 0.5, 0.045],
-            [0, 0.047],
-            [0.03, 0.03],
-          ],
+      [
+        [-FOREARM, 0.04],
+        [-FOREARM * 0.5, 0.045],
+        [0, 0.047],
+        [0.03, 0.03],
+      ],
       sides,
     );
   });
@@ -260,16 +271,6 @@ function arm(sculptor: Sculptor, side: -1 | 1, sides: number, detail: Detail): v
     });
   }
   sculptor.with(hand, "skin", (mesher) => {
-    if (detail === "far") {
-      mesher.loft(
-        [
-          [-0.13, 0.025, 0.035],
-          [0, 0.03, 0.03],
-        ],
-        4,
-      );
-      return;
-    }
     mesher.loft(
       [
         [-0.175, 0.012, 0.022],
@@ -285,49 +286,35 @@ function arm(sculptor: Sculptor, side: -1 | 1, sides: number, detail: Detail): v
   });
 }
 
-function leg(sculptor: Sculptor, side: -1 | 1, sides: number, detail: Detail): void {
+function leg(sculptor: Sculptor, side: -1 | 1, sides: number, detail: Close): void {
   const thigh = side < 0 ? "leftThigh" : "rightThigh";
   const shin = side < 0 ? "leftShin" : "rightShin";
   sculptor.with(thigh, "trousers", (mesher) => {
     mesher.loft(
-      detail === "far"
-        ? [
-            [-THIGH, 0.062],
-            [0.04, 0.088],
-          ]
-        : [
-            [-THIGH - 0.03, 0.058],
-            [-THIGH, 0.066],
-            [-THIGH * 0.4, 0.08],
-            [-0.06, 0.084],
-            [0.04, 0.07],
-            [0.08, 0.04],
-          ],
+      [
+        [-THIGH - 0.03, 0.058],
+        [-THIGH, 0.066],
+        [-THIGH * 0.4, 0.08],
+        [-0.06, 0.084],
+        [0.04, 0.07],
+        [0.08, 0.04],
+      ],
       sides,
     );
   });
   sculptor.with(shin, "trousers", (mesher) => {
     mesher.loft(
-      detail === "far"
-        ? [
-            [-SHIN + 0.01, 0.05],
-            [0.02, 0.06],
-          ]
-        : [
-            [-SHIN + 0.005, 0.056],
-            [-SHIN * 0.4, 0.06],
-            [0, 0.065],
-            [0.03, 0.05],
-          ],
+      [
+        [-SHIN + 0.005, 0.056],
+        [-SHIN * 0.4, 0.06],
+        [0, 0.065],
+        [0.03, 0.05],
+      ],
       sides,
     );
   });
   sculptor.with(shin, "dark", (mesher) => {
     const sole = -SHIN - ANKLE_Y;
-    if (detail === "far") {
-      mesher.box(-0.045, sole, -0.17, 0.045, sole + 0.08, 0.05);
-      return;
-    }
     mesher.box(-0.046, sole, -0.17, 0.046, sole + 0.02, 0.065);
     mesher.ball(0, sole + 0.04, -0.06, 0.045, 0.045, 0.115, detail === "near" ? Math.max(6, sides) : 4);
   });

@@ -17,6 +17,7 @@ const BADGE_STEADY_M = 3;
 const SMALLEST_BADGE = 0.6;
 /** Drawings made in one frame, at most: the rest wait for the next one. */
 const PAINTED_PER_FRAME = 6;
+/** The nearest speakers have theirs, so that a hall that talks doesn't draw them over and over. */
 const BUBBLES = 16;
 const BUBBLE_WIDTH_M = 1.25;
 const BUBBLE_ASPECT = 2;
@@ -30,6 +31,12 @@ interface Bubble {
   text: string;
   untilMs: number | null;
   isDrawn: boolean;
+}
+
+/** What has been used up of a frame, while the nearest are served first. */
+interface Spent {
+  painted: number;
+  bubbles: number;
 }
 
 export class Overhead {
@@ -91,7 +98,7 @@ export class Overhead {
     this.#clearing.reset();
     VIEW.multiplyMatrices(camera.projectionMatrix, INVERSE.copy(camera.matrixWorld).invert());
     for (const layer of [this.#badges, this.#icons, this.#bubbles]) layer.begin(isStereo);
-    let painted = 0;
+    const spent: Spent = { painted: 0, bubbles: 0 };
     for (const avatar of this.#order) {
       const { state, distance, entity, look } = avatar;
       const size = Math.max(SMALLEST_BADGE, distance / BADGE_STEADY_M);
@@ -99,8 +106,8 @@ export class Overhead {
       const isHighlighted = entity === highlighted;
       if (look) {
         let cell = this.#badgeSheet.pool.find(entity);
-        if (cell === undefined && painted < PAINTED_PER_FRAME) {
-          painted++;
+        if (cell === undefined && spent.painted < PAINTED_PER_FRAME) {
+          spent.painted++;
           this.#badgeSheet.draw(entity, (pen, width, tall) => {
             paintBadge(pen, width, tall, look, this.#guestWord);
           });
@@ -109,7 +116,7 @@ export class Overhead {
         if (cell !== undefined) this.#badge(avatar, cell, height, size, badgeM, isHighlighted, dtS);
       }
       this.#floatingIcon(avatar, height + 0.12 * size, size);
-      this.#bubble(avatar, height + 0.1 * size, nowMs);
+      this.#bubble(avatar, height + 0.1 * size, nowMs, spent);
     }
     this.#badges.finish();
     this.#icons.finish();
@@ -175,7 +182,7 @@ export class Overhead {
     );
   }
 
-  #bubble(avatar: Avatar, base: number, nowMs: number): void {
+  #bubble(avatar: Avatar, base: number, nowMs: number, spent: Spent): void {
     const bubble = this.#spoken.get(avatar.entity);
     if (!bubble) return;
     bubble.untilMs ??= nowMs + Math.min(BUBBLE_LONGEST_MS, BUBBLE_BASE_MS + bubble.text.length * BUBBLE_PER_LETTER_MS);
@@ -184,8 +191,11 @@ export class Overhead {
       this.#bubbleSheet.pool.release(avatar.entity);
       return;
     }
-    if (avatar.distance > BUBBLE_M) return;
+    if (avatar.distance > BUBBLE_M || spent.bubbles === BUBBLES) return;
+    spent.bubbles++;
     if (!bubble.isDrawn || this.#bubbleSheet.pool.find(avatar.entity) === undefined) {
+      if (spent.painted === PAINTED_PER_FRAME) return;
+      spent.painted++;
       this.#bubbleSheet.draw(avatar.entity, (pen, width, height) => {
         paintBubble(pen, width, height, bubble.text);
       });

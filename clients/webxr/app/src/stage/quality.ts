@@ -22,8 +22,8 @@ export const QUALITIES: Readonly<Record<Quality, QualitySettings>> = {
     antialias: false,
     shadowTexels: 0,
     skyTexels: 0,
-    nearAvatarM: 3.5,
-    middleAvatarM: 10,
+    nearAvatarM: 3,
+    middleAvatarM: 6,
     badgeM: 18,
   },
   medium: {

@@ -47,7 +47,7 @@ describe("makeBody", () => {
     const corners = (["near", "middle", "far"] as const).map((detail) => makeBody(detail).getIndex()?.count ?? 0);
     expect(corners[0]).toBeGreaterThan((corners[1] ?? 0) * 1.8);
     expect(corners[1]).toBeGreaterThan((corners[2] ?? 0) * 3);
-    expect(corners[2]).toBeLessThan(3 * 400);
+    expect(corners[2]).toBeLessThan(3 * 180);
   });
 
   it("gives every vertex a bone and a colour", () => {
