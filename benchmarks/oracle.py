@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 REFRESH_TICKS = 64  # a subject that keeps moving is sent whole to everybody once in so many ticks
 _ROUND_STEP = 5
+QUIET_S = 5  # after so long without a snapshot there is one although nothing happened
 
 _SNAPSHOT = SPEC_OF[schema.Snapshot].type
 _CORRECTION = SPEC_OF[schema.Correction].type
@@ -315,7 +316,7 @@ class ExactOracle:
             or expected.due
             or expected.held - expected.wanted
             or observer.ack != observer.told_ack
-            or tick - observer.told_tick >= self._tick_hz
+            or tick - observer.told_tick >= QUIET_S * self._tick_hz
         )
 
     def _correction_faults(self, entity: int, told: _Told) -> list[str]:

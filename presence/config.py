@@ -322,7 +322,7 @@ class Settings:
     handshake_timeout_s: Annotated[float, Setting(decimal(0.05, 60), 5.0, "time for a client's first message", "s")]
     heartbeat_s: Annotated[
         float,
-        Setting(decimal(0.05, 60), 5.0, "how often a client must be heard; three missed end it", "s"),
+        Setting(decimal(0.05, 60), 15.0, "how often a client must be heard; three missed end it", "s"),
     ]
     resume_window_s: Annotated[float, Setting(decimal(0, 3600), 60.0, "how long a lost session's seat is held", "s")]
     max_sessions: Annotated[int, Setting(whole(1, 100_000), 4000, "most sessions in all")]

@@ -89,9 +89,21 @@ RECORD_COLUMNS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
 )
 
 
-def held_pose(tick: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Name the pose that came to be at a tick, as `given` does, held in least detail; detail is its bit 1."""
-    return tick << 2 | 1
+_TICKS_TOLD_APART = 1 << 14
+
+
+def held_pose(tick: NDArray[np.int32]) -> NDArray[np.uint16]:
+    """Name the pose that came to be at a tick, as `given` does, held in least detail; detail is its bit 1.
+
+    Ticks are told apart within minutes. Nobody holds an older pose than the newest for that long: who is behind is told
+    at the next ticks, is closed as slow, or starts over.
+    """
+    return (tick % _TICKS_TOLD_APART << 2 | 1).astype(np.uint16)
+
+
+def held_tick(pose: NDArray[np.uint16], now: int) -> NDArray[np.int32]:
+    """Return the tick at which a held pose came to be; `now` is not more than minutes later."""
+    return np.asarray(now - (now - (pose.astype(np.int32) >> 2)) % _TICKS_TOLD_APART, dtype=np.int32)
 
 
 class Entities:
@@ -143,7 +155,7 @@ class Entities:
         for name, dtype, shape in RECORD_COLUMNS:
             setattr(self, name, np.zeros((RATE_CLASSES, self.capacity, *shape), dtype))
         # observer x subject: which pose it holds, as `held_pose` names it, or 0; whom it knows of; may never see
-        self.given = np.zeros((self.capacity, self.capacity), np.int32)
+        self.given = np.zeros((self.capacity, self.capacity), np.uint16)
         self.knows = np.zeros((self.capacity, self.capacity), np.bool_)
         self.blocks = np.zeros((self.capacity, self.capacity), np.bool_)
         self.has_blocks = False
@@ -183,8 +195,9 @@ class Entities:
         self._ids.rest(entity, now)
         self.given[row] = 0
         self.knows[row] = False
-        self.blocks[row] = False
-        self.blocks[:, row] = False
+        if self.has_blocks:  # else this would only make the kernel find memory for zeros
+            self.blocks[row] = False
+            self.blocks[:, row] = False
         self._leaving.append((row, self._recyclings + ROW_REST_TICKS))
 
     def recycle(self) -> None:
@@ -229,7 +242,8 @@ class Entities:
         for name in ("given", "knows", "blocks"):
             small = getattr(self, name)
             matrix = np.zeros((self.capacity, self.capacity), small.dtype)
-            matrix[:old, :old] = small
+            if name != "blocks" or self.has_blocks:
+                matrix[:old, :old] = small
             setattr(self, name, matrix)
         self._free = list(range(self.capacity - 1, old - 1, -1))
 

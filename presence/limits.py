@@ -65,21 +65,25 @@ class Bucket:
 class RateLimits:
     """The buckets of one session, one for each message type that clients send."""
 
-    __slots__ = ("_buckets",)
+    __slots__ = ("_buckets", "_rates")
 
     def __init__(self, *, are_enforced: bool = True) -> None:
-        self._buckets = {type_: Bucket(rate if are_enforced else _BOUNDLESS) for type_, rate in _RATES.items()}
+        self._rates = _RATES if are_enforced else _BOUNDLESS_RATES
+        self._buckets: dict[int, Bucket] = {}  # most clients never send most types
 
     def bucket(self, type_: int) -> Bucket:
         """Return the bucket of one message type."""
-        return self._buckets[type_]
+        bucket = self._buckets.get(type_)
+        if bucket is None:
+            bucket = self._buckets[type_] = Bucket(self._rates[type_])
+        return bucket
 
     def take(self, type_: int, now: float) -> bool:
         """Tell whether a message of this type may pass; count it if not.
 
         Raises ProtocolError(RATE_LIMITED) when the bucket was overrun too often.
         """
-        if self._buckets[type_].take(now):
+        if self.bucket(type_).take(now):
             return True
         self.count_overrun(type_, now)
         return False
@@ -89,7 +93,7 @@ class RateLimits:
 
         Raises ProtocolError(RATE_LIMITED) when there were more than MAX_OVERRUNS within OVERRUN_WINDOW_S.
         """
-        if self._buckets[type_].count_overrun(now) > MAX_OVERRUNS:
+        if self.bucket(type_).count_overrun(now) > MAX_OVERRUNS:
             raise ProtocolError(
                 Close.RATE_LIMITED,
                 f"over {MAX_OVERRUNS} {MESSAGES[type_].name} messages too many within {OVERRUN_WINDOW_S:.0f} s:"
@@ -100,7 +104,7 @@ class RateLimits:
 _RATES = {
     type_: spec.rate for type_, spec in MESSAGES.items() if spec.sender is Sender.CLIENT and spec.rate is not None
 }
-_BOUNDLESS = Rate(per_s=1e9, burst=10**9)  # faster than anything can be received
+_BOUNDLESS_RATES = dict.fromkeys(_RATES, Rate(per_s=1e9, burst=10**9))  # faster than anything can be received
 
 
 class AddressLimits:

@@ -52,13 +52,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from presence.entities import Rows
+    from presence.entities import Mask, Rows
     from presence.identity import Identity
     from presence.inbox import Batch
     from presence.state import Member
     from presence.world import World
 
 MAX_CAPACITY = 5000
+QUIET_S = 5  # after which a snapshot is sent although nothing happened: what is held is confirmed
 # Up to so many, everybody at once, tracked, entering at the same tick, with every object, fits one snapshot (60 KB
 # of 64); in a larger room budgets must see to it.
 _UNBUDGETED_CAPACITY = 1000
@@ -104,6 +105,7 @@ class Room:
         self.tick_number = 0
         self.state = State(name, world, now)
         self._inbox = Inbox()
+        self._quiet_ticks = QUIET_S * settings.tick_hz
         self._agenda = Agenda(settings.look_every_ticks)
         self._joins = 0
         self._corrections: dict[int, int] = {}  # row -> cause, until it can be written
@@ -269,21 +271,22 @@ class Room:
     def select(self) -> None:
         """Find who can be written to, and what they want to see; who cannot looks around too, for when it can."""
         entities, seats = self.state.entities, self.state.seats
-        ready = [row for row, seat in seats.items() if seat.member.is_writable]
         everybody = np.fromiter(seats, np.intp, len(seats))
-        stalled = set() if len(ready) == len(seats) else {row for row, seat in seats.items() if not seat.is_away}
+        gone = np.union1d(self._refocused, entities.leaving())
+        if len(self._moved) or len(gone) or self._stalled or entities.wants_full[everybody].any():
+            self._stirred_tick = self.tick_number
+        is_news = self.tick_number - self._stirred_tick <= _SLOWEST_TICKS
+        asked = everybody if is_news else everybody[self._is_owed(everybody)]
+        ready = [row for row in asked.tolist() if seats[row].member.is_writable]
+        stalled = set() if len(ready) == len(asked) else {row for row in asked.tolist() if not seats[row].is_away}
         stalled.difference_update(ready)
         self._recovered, self._stalled = self._stalled - stalled, stalled
         self._observers = observers = self._agenda.order(entities, np.array(ready, dtype=np.intp))
-        self.state.report.observers = len(ready)
         self.state.report.stalled = len(stalled)
         starts_over = entities.wants_full[observers]
         entities.forget_held(observers[starts_over])
         is_refocused = np.zeros(entities.capacity, np.bool_)
         is_refocused[self._refocused] = True
-        gone = np.union1d(self._refocused, entities.leaving())
-        if len(self._moved) or len(gone) or self._recovered or starts_over.any():
-            self._stirred_tick = self.tick_number
         looking, wanted = starts_over, NOTHING
         if self.tick_number - self._stirred_tick > self.settings.look_every_ticks:
             self._agenda.repeat(entities, self.tick_number)  # nothing has changed since anybody's last look
@@ -295,9 +298,11 @@ class Room:
         is_told = np.zeros(entities.capacity, np.bool_)
         is_told[observers[~looking]] = True
         told = is_told[holders]
-        is_news = self.tick_number - self._stirred_tick <= _SLOWEST_TICKS
         due = self._agenda.due(self.tick_number) if is_news else NOTHING
         self._wishes = snapshot.Wishes(observers, looking, wanted, (holders[told], lost[told]), due)
+
+    def _is_owed(self, rows: Rows) -> Mask:
+        return snapshot.is_owed(self.state.entities, rows, self.tick_number, self._quiet_ticks)
 
     def encode(self) -> None:
         """Pack every record that somebody is due."""
@@ -315,7 +320,7 @@ class Room:
             self._tables,
             self.tick_number,
             state.time_ms(self._now),
-            self.settings.tick_hz,
+            self._quiet_ticks,
         )
         budget.settle(state.entities, self._observers, frames)
         first = self._first_words()

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from presence.agenda import in_step
-from presence.entities import Body, held_pose
+from presence.entities import Body, held_pose, held_tick
 from presence.rings import Detail
 from protocol import records
 from protocol.records import DTYPES, PARTS, SECTION_HEADER, SNAPSHOT_HEADER, Section, Table
@@ -177,6 +177,10 @@ class Wishes:
     lost: tuple[Rows, Rows]
     due: Due
 
+    def __bool__(self) -> bool:
+        """Whether anybody may have to be told anything."""
+        return bool(len(self.due) or self.looking.any() or len(self.lost[0]))
+
 
 def encode(entities: Entities, wishes: Wishes, moved: Rows, tick: int, now: float) -> Tables:
     """Decide what each observer is told this tick, update what it holds, and pack the records somebody is due.
@@ -184,6 +188,8 @@ def encode(entities: Entities, wishes: Wishes, moved: Rows, tick: int, now: floa
     moved: distinct rows whose pose may have changed since the last tick. now: server clock, seconds.
     """
     observers = wishes.observers
+    if not wishes and not len(moved):
+        return Tables(observers, np.zeros(len(observers), np.bool_), [], enters=0, leaves=0, updates=0)
     slot_of = np.full(entities.capacity, -1, np.intp)
     slot_of[observers] = np.arange(len(observers))
     steps = _record_classes(entities, wishes.due, moved, tick)
@@ -197,7 +203,8 @@ def encode(entities: Entities, wishes: Wishes, moved: Rows, tick: int, now: floa
     is_news = (due.held > 0) & (due.held != due.pose) & (due.slots >= 0)
     by_delta = is_news & (due.held == _delta_bases(entities, steps).take(due.keys) | due.detail << 1)
     whole = due.take(np.flatnonzero(is_news & ~by_delta))
-    jumps = [entities.jumped_tick[entering.subjects] == tick, entities.jumped_tick[whole.subjects] > whole.held >> 2]
+    since = held_tick(whole.held, tick)
+    jumps = [entities.jumped_tick[entering.subjects] == tick, entities.jumped_tick[whole.subjects] > since]
     absolutes = _absolutes(entities, entering, whole, np.concatenate(jumps), now)
     parcels = [leaves, enters, *absolutes, *_deltas(entities, due, by_delta, steps, now)]
     news = np.flatnonzero(is_news)
@@ -228,9 +235,9 @@ class _Pairs:
     subjects: Rows
     keys: Rows
     cells: Rows
-    detail: NDArray[np.int32]
-    held: NDArray[np.int32]
-    pose: NDArray[np.int32]
+    detail: NDArray[np.uint8]
+    held: NDArray[np.uint16]
+    pose: NDArray[np.uint16]
 
     def take(self, at: Rows) -> _Pairs:
         """Take some of the pairs."""
@@ -245,9 +252,9 @@ def _looked_up(entities: Entities, due: Due, slot_of: Rows) -> _Pairs:
         subjects=due.subjects,
         keys=due.rate * np.intp(entities.capacity) + due.subjects if due.rate.any() else due.subjects,
         cells=cells,
-        detail=(detail := due.detail.astype(np.int32)),
+        detail=due.detail,
         held=entities.given.ravel().take(cells),
-        pose=held_pose(entities.record_tick[0]).take(due.subjects) | detail << 1,
+        pose=np.bitwise_or(held_pose(entities.record_tick[0]).take(due.subjects), due.detail << 1, dtype=np.uint16),
     )
 
 
@@ -291,9 +298,9 @@ def _record_classes(entities: Entities, due: Due, moved: Rows, tick: int) -> lis
     return steps
 
 
-def _delta_bases(entities: Entities, steps: list[Steps]) -> NDArray[np.int32]:
-    """Tell for each key which pose (of least detail) its delta of this tick starts from; -1 where it has none."""
-    bases = np.full(entities.record_tick.size, -1, np.int32)
+def _delta_bases(entities: Entities, steps: list[Steps]) -> NDArray[np.uint16]:
+    """Tell for each key which pose (of least detail) its delta of this tick starts from; 0 where it has none."""
+    bases = np.zeros(entities.record_tick.size, np.uint16)
     for step in steps:
         bases[step.rate * entities.capacity + step.rows] = held_pose(
             entities.previous_record_tick[step.rate, step.rows]
@@ -394,6 +401,12 @@ def _opaque(table: Table) -> Table:
 # --- lay out ------------------------------------------------------------------------------------------------
 
 
+def is_owed(entities: Entities, observers: Rows, tick: int, quiet_ticks: int) -> Mask:
+    """Tell who is to be written to although no record is due: a new `ack`, or nothing for `quiet_ticks` ticks."""
+    is_acked = entities.ack[observers] != entities.told_ack[observers]
+    return np.asarray(is_acked | (tick - entities.told_tick[observers] >= quiet_ticks), dtype=np.bool_)
+
+
 def lay_out(entities: Entities, tables: Tables, tick: int, time_ms: int, quiet_ticks: int) -> Frames:
     """Gather the records of each observer that has something to hear into one frame in a fresh arena.
 
@@ -406,12 +419,7 @@ def lay_out(entities: Entities, tables: Tables, tick: int, time_ms: int, quiet_t
         counts[:, ORDER.index(parcel.section)] = np.bincount(parcel.slots, minlength=n)
     strides = np.array([DTYPES[section].itemsize for section in ORDER])
     sizes = counts * strides + np.where(counts > 0, SECTION_HEADER.itemsize, 0)
-    is_written = (
-        (sizes.sum(axis=1) > 0)
-        | tables.is_full
-        | (entities.ack[observers] != entities.told_ack[observers])
-        | (tick - entities.told_tick[observers] >= quiet_ticks)
-    )
+    is_written = (sizes.sum(axis=1) > 0) | tables.is_full | is_owed(entities, observers, tick, quiet_ticks)
     lengths = np.where(is_written, _HEAD.itemsize + sizes.sum(axis=1), 0)
     ends = np.cumsum(lengths)
     starts = ends - lengths

@@ -92,7 +92,6 @@ class Report:
     tick: int = 0
     poses: int = 0
     corrections: int = 0
-    observers: int = 0
     stalled: int = 0
     snapshots: int = 0
     updates: int = 0

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, dataclass_transform, get_type_hints
 
@@ -207,11 +207,12 @@ class Spec:
     states: tuple[State, ...]
     rate: Rate | None
     fields: tuple[Field, ...]
+    name: str = field(init=False)  # on the wire: the class name in snake_case
 
-    @property
-    def name(self) -> str:
-        """The wire name: the class name in snake_case."""
-        return "".join(f"_{c.lower()}" if c.isupper() else c for c in self.cls.__name__).lstrip("_")
+    def __post_init__(self) -> None:
+        """Derive the name, once: it is asked for with every message."""
+        name = "".join(f"_{c.lower()}" if c.isupper() else c for c in self.cls.__name__).lstrip("_")
+        object.__setattr__(self, "name", name)
 
 
 MESSAGES: dict[int, Spec] = {}
@@ -224,9 +225,9 @@ def fields_of(cls: type[Any]) -> tuple[Field, ...]:
     """Read the fields of a message or structure class from its annotations."""
     hints = get_type_hints(cls, include_extras=True)
     declared = []
-    for field in fields(cls):
-        kind, *doc = hints[field.name].__metadata__
-        declared.append(Field(field.name, kind, doc[0] if doc else ""))
+    for member in fields(cls):
+        kind, *doc = hints[member.name].__metadata__
+        declared.append(Field(member.name, kind, doc[0] if doc else ""))
     return tuple(declared)
 
 
@@ -668,7 +669,7 @@ def describe_kind(kind: Kind) -> list[object]:
         return ["many", describe_kind(kind.item), kind.max_items]
     if isinstance(kind, Struct):
         return ["struct", kind.cls.__name__]
-    return [type(kind).__name__.lower(), *(getattr(kind, field.name) for field in fields(kind))]
+    return [type(kind).__name__.lower(), *(getattr(kind, member.name) for member in fields(kind))]
 
 
 def _digest() -> str:

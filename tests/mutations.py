@@ -162,8 +162,8 @@ CROWD = (
     Mutation(
         "detail changes only with the pose",
         "presence/snapshot.py",
-        ".take(due.subjects) | detail << 1,",
-        ".take(due.subjects) | 2,",
+        ".take(due.subjects), due.detail << 1, dtype",
+        ".take(due.subjects), np.uint8(2), dtype",
         "presence/test_rings.py::test_detail_follows_although_nobody_moves_but_the_observer",
     ),
     Mutation(
@@ -298,9 +298,23 @@ DELTA = (
     Mutation(
         "a jump is never over",
         "presence/snapshot.py",
-        "> whole.held >> 2",
-        "> 0",
+        "jumped_tick[whole.subjects] > since]",
+        "jumped_tick[whole.subjects] > 0]",
         "presence/test_snapshot.py::test_a_jump_is_absolute_and_flagged_once",
+    ),
+    Mutation(
+        "a held pose is of another time",
+        "presence/entities.py",
+        "pose.astype(np.int32) >> 2",
+        "pose.astype(np.int32) >> 1",
+        "presence/test_entities.py::test_a_held_pose_tells_its_tick_for_minutes",
+    ),
+    Mutation(
+        "a quiet room keeps silent for good",
+        "presence/room.py",
+        "asked = everybody if is_news else everybody[self._is_owed(everybody)]",
+        "asked = everybody if is_news else everybody[:0]",
+        "presence/test_snapshot.py::test_silence_is_broken_every_five_seconds",
     ),
     Mutation(
         "a change of body goes as a delta",

@@ -89,11 +89,12 @@ class Script:
     comes: Mapping[int, int] = field(default_factory=dict)  # first step
     goes: Mapping[int, int] = field(default_factory=dict)  # last step
     deaf: Mapping[int, range] = field(default_factory=dict)  # steps at which a socket is full
+    ticks: int = TICKS
 
     def motion(self, walkers: int, seed: int) -> Motion:
         """Let people walk about, some with headsets; others stay where they begin."""
         rng, everybody = np.random.default_rng(seed), np.arange(walkers)
-        track = walk(rng, walkers, SIDE_M, TICKS, PERIOD_NS / 1e9)
+        track = walk(rng, walkers, SIDE_M, self.ticks, PERIOD_NS / 1e9)
         columns = (track.position_m, track.yaw, track.pitch)
         for column in columns:
             column[:, list(self.still)] = column[:1, list(self.still)]
@@ -104,7 +105,7 @@ class Script:
 def play(walkers: int, sampled: frozenset[int], seed: int = 1, **unusual: Any) -> Run:
     """Let people walk about in a room. unusual: parts of a Script."""
     stage = _Stage(walkers, sampled, seed, Script(**unusual))
-    for step in range(TICKS):
+    for step in range(stage.ticks):
         stage.play(step)
     stage.log.frames = np.array(stage.received, np.int64)
     return Run(stage.people, stage.log)
@@ -116,6 +117,7 @@ class _Stage:
     def __init__(self, walkers: int, sampled: frozenset[int], seed: int, script: Script) -> None:
         self.people = script.motion(walkers, seed)
         self._script = script
+        self.ticks = script.ticks
         self._in_order = sorted(range(walkers), key=lambda number: script.comes.get(number, 0))
         self._room = Room(
             "played",
@@ -131,7 +133,7 @@ class _Stage:
             frames=np.zeros(0, np.int64),
             sampled={number: [] for number in sampled},
             visits={},
-            lateness_ns=np.zeros((TICKS, walkers), np.int64),
+            lateness_ns=np.zeros((script.ticks, walkers), np.int64),
             cpu_ns=0,
             troubles=[],
             radius_mm=self._room.settings.interest_radius_mm,

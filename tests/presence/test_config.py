@@ -247,7 +247,7 @@ def test_settings_are_described_with_value_unit_and_source() -> None:
     described = config.describe(load("--keys-url", "https://keys.example/set?sig=abc", "--bots", "5"))
     assert described["keys_url"].value == "https://keys.example/set?…"
     assert described["bots"] == config.Described(5, "", "flag --bots")
-    assert described["heartbeat_s"] == config.Described(5.0, "s", "default")
+    assert described["heartbeat_s"] == config.Described(15.0, "s", "default")
     assert described["rooms"].value == ["hq=headquarters", "border=checkpoint"]
     assert described["rings"].value == ["10:1", "20:2", "40:2:root"]
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from presence import entities as entities_module
-from presence.entities import ID_REST_S, RECORD_COLUMNS, ROW_REST_TICKS, Body, Entities
+from presence.entities import ID_REST_S, RECORD_COLUMNS, ROW_REST_TICKS, Body, Entities, held_pose, held_tick
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,6 +87,7 @@ def test_a_leaver_means_nothing_as_an_observer() -> None:
     """What somebody held or knew does not outlive them, and neither do blocks either way."""
     entities = Entities()
     leaver, other = entities.add(Body.ROOT, 0.0), entities.add(Body.ROOT, 0.0)
+    entities.has_blocks = True
     entities.given[leaver, other] = entities.knows[leaver, other] = True
     entities.blocks[leaver, other] = entities.blocks[other, leaver] = True
     entities.remove(leaver, 0.0)
@@ -128,6 +129,7 @@ def test_growing_keeps_everything() -> None:
     entities = Entities()
     first = [entities.add(Body.THING, 0.0) for _ in range(entities.capacity)]
     entities.position[first] = np.arange(3 * len(first)).reshape(-1, 3)
+    entities.has_blocks = True
     entities.given[first[3], first[5]] = entities.knows[first[4], first[6]] = entities.blocks[0, 1] = True
     newcomer = entities.add(Body.ROOT, 0.0)
     assert newcomer == len(first)
@@ -174,3 +176,12 @@ def test_no_two_living_entities_share_a_row_or_an_id(deeds: list[tuple[str, int]
             entities.recycle()
         now += number if deed == "wait" else 0
     assert entities.alive().tolist() == sorted(living)
+
+
+def test_a_held_pose_tells_its_tick_for_minutes() -> None:
+    """Names of poses come round; within that time each says when its pose came to be, and none is 0."""
+    now = np.int32(1_000_000)
+    ticks = now - np.arange(0, 16_384, 7, dtype=np.int32)
+    assert held_tick(held_pose(ticks), int(now)).tolist() == ticks.tolist()
+    assert (held_pose(ticks) > 0).all()
+    assert len(np.unique(held_pose(ticks) | 2)) == len(ticks)

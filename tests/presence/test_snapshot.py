@@ -296,15 +296,15 @@ def test_only_the_newest_of_several_poses_is_sent_on() -> None:
     assert (report.poses, report.updates) == (3, 1)
 
 
-def test_silence_is_broken_once_a_second() -> None:
-    """Where nothing happens a snapshot still keeps the clock: one a second, with nothing in it but the time."""
+def test_silence_is_broken_every_five_seconds() -> None:
+    """Where nothing happens a snapshot still comes now and then, with nothing in it but the time."""
     stage, ann, _ = pair(tick_hz=20)
     heard = []
-    for _ in range(60):
+    for _ in range(300):
         stage.tick()
         heard += ann.all(Snapshot)
-    assert [snapshot.tick for snapshot in heard] == [21, 41, 61]
-    assert [snapshot.time_ms for snapshot in heard] == pytest.approx([1050, 2050, 3050], abs=1)
+    assert [snapshot.tick for snapshot in heard] == [101, 201, 301]
+    assert [snapshot.time_ms for snapshot in heard] == pytest.approx([5050, 10050, 15050], abs=1)
     assert all(not snapshot.absolutes and not snapshot.deltas for snapshot in heard)
 
 
@@ -328,7 +328,7 @@ def test_the_report_counts_what_was_told() -> None:
     stage.put(bob, (49, 0, 0))
     cid.is_writable = False
     report = stage.tick()
-    assert (report.observers, report.stalled) == (2, 1)
+    assert report.stalled == 1
     assert (report.snapshots, report.updates, report.enters, report.leaves) == (2, 1, 1, 2)
     assert report.snapshot_bytes == sum(len(data) for visitor in (ann, bob) for data in visitor.written)
 

@@ -60,7 +60,7 @@ Handler = Callable[[Any, float], list[Any]]
 
 HANDSHAKE_S = 10.0
 MISSED_HEARTBEATS = 3
-PING_EVERY_S = 1.0
+PING_EVERY_S = 5.0
 FIRST_PINGS = 4  # the first pings follow each other quickly: the clock is good within half a second
 FIRST_PING_EVERY_S = 0.25  # below the server's limit of five a second
 MAX_UNANSWERED = 256  # commands; far more than a person or an application has in the air at once

@@ -37,7 +37,7 @@ import { Traffic } from "./traffic.js";
 
 const HANDSHAKE_MS = 10_000;
 const MISSED_HEARTBEATS = 3;
-const PING_EVERY_MS = 1000;
+const PING_EVERY_MS = 5000;
 const FIRST_PINGS = 4; // the first pings follow each other quickly: the clock is good within half a second
 const FIRST_PING_EVERY_MS = 250; // below the server's limit of five a second
 const FIRST_TICK_MS = 50;
