@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import engine, floor, stages
-from benchmarks.parameters import Parameters
+from benchmarks.parameters import RINGS, Parameters
 from benchmarks.progress import Progress
 from benchmarks.scenarios import SCENARIOS
 from benchmarks.table import print_table
@@ -102,6 +102,8 @@ def _add_scenario(asked: argparse.ArgumentParser, scenario: Scenario) -> None:
     asked.add_argument("--seconds", type=float, required=True, metavar="S", help="how long to measure")
     asked.add_argument("--warmup", type=float, default=3.0, metavar="S", help="seconds left out before (default: 3)")
     asked.add_argument("--seed", type=int, default=1, help="of everything random (default: 1)")
+    what = "whether those further away are told of more rarely (default: off)"
+    asked.add_argument("--rings", choices=RINGS, default="off", help=what)
     asked.add_argument("--observers", type=int, default=64, help="people whose every record is checked (default: 64)")
     asked.add_argument("--generators", type=int, default=1, help="generator processes (default: 1)")
     asked.add_argument("--server-cpu", type=_core, default=0, metavar="CORE", help="core of the server (default: 0)")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import resource
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from benchmarks import client_frames
+from benchmarks.crowd_oracle import CrowdOracle
 from benchmarks.evidence import gather
 from benchmarks.expectations import FullRate
 from benchmarks.generators import Generators
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
     from benchmarks.motion import Motion
     from benchmarks.parameters import Parameters
     from benchmarks.progress import Progress
-    from benchmarks.scenario import Guest, Scenario
+    from benchmarks.scenario import Findings, Guest, Scenario
 
 ROOM, WORLD = "benchmark", "open"
+BUDGET_BYTES_PER_S = 32_000.0  # 256 kbit/s, the server's default
 
 _LEAD_NS = 500_000_000  # between "everybody is there" and the first step
 _TAIL_STEPS = POSE_HZ // 2  # people go on for a moment, so that the last measured tick is like any other
@@ -47,7 +49,9 @@ def run(scenario: Scenario, asked: Parameters, progress: Progress) -> dict[str, 
     rng = np.random.default_rng(asked.seed)
     guests = scenario.guests(asked)
     staged = scenario.stage(rng, asked, len(guests), end + _TAIL_STEPS)
-    with serving(most_at_once(guests, _WAY_IN_STEPS), asked.server_cpu, scenario.radius_m) as server:
+    people = most_at_once(guests, _WAY_IN_STEPS)
+    rules = _rules(scenario, asked)
+    with serving(people, asked.server_cpu, scenario.radius_m, rules) as server:
         empty_kib = resident_kib(server.pid)
         plans = _plans(asked, guests, staged.motion, server.port, rng)
         with Generators(plans, asked.generator_cpu) as generators:
@@ -72,7 +76,12 @@ def run(scenario: Scenario, asked: Parameters, progress: Progress) -> dict[str, 
 
     evidence = gather(staged.motion, logs, sent_ns)
     slow = frozenset(number for number, guest in enumerate(guests) if guest.is_slow)
-    oracle = SampledOracle(evidence, FullRate(logs[0].radius_mm), window_ns, slow)
+    radius_mm = logs[0].radius_mm
+    oracle: SampledOracle | CrowdOracle
+    if has_choice(scenario, asked):
+        oracle = CrowdOracle(evidence, radius_mm, BUDGET_BYTES_PER_S, window_ns)
+    else:
+        oracle = SampledOracle(evidence, FullRate(radius_mm), window_ns, slow)
     with progress.stage("asking the oracle", oracle.ticks) as advance:
         verdict = oracle.replay(advance)
     played = Played(
@@ -98,9 +107,26 @@ def run(scenario: Scenario, asked: Parameters, progress: Progress) -> dict[str, 
             seconds=asked.seconds,
             troubles=troubles,
             is_lively=scenario.is_lively,
-            findings=scenario.judge(played),
+            findings=_with_crowd(scenario.judge(played), oracle, logs[0].tick_hz),
         ),
     )
+
+
+def has_choice(scenario: Scenario, asked: Parameters) -> bool:
+    """Tell whether budgets or rings leave the server a choice of what it tells."""
+    return scenario.is_budgeted or asked.rings == "default"
+
+
+def _rules(scenario: Scenario, asked: Parameters) -> list[str]:
+    """Write the server's settings: without a choice, everybody within the radius is told of at every tick."""
+    rings = [] if asked.rings == "default" else ["--rings", f"{scenario.radius_m}:1"]
+    return rings if has_choice(scenario, asked) else [*rings, "--pose-budget-kbit", "1600"]
+
+
+def _with_crowd(findings: Findings, oracle: SampledOracle | CrowdOracle, tick_hz: int) -> Findings:
+    if isinstance(oracle, SampledOracle):
+        return findings
+    return replace(findings, figures=findings.figures | oracle.figures(1000 / tick_hz))
 
 
 def _workload(scenario: Scenario, asked: Parameters) -> dict[str, Any]:

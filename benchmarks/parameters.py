@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 POSE_HZ = 20
+RINGS = ("off", "default")
 PERIOD_NS = 1_000_000_000 // POSE_HZ
 
 _LEAST = {
@@ -37,6 +38,7 @@ class Parameters:
     generators: int = 1  # processes
     server_cpu: int | None = 0
     generator_cpu: int | None = 1
+    rings: str = "off"  # "default": those of the server's default settings, and its budgets
     joiners: int = 0  # storm: people who come all at once
     rate: float = 0.0  # churn: arrivals, and as many departures, a second
     slow_share: float = 0.0  # slow: of the avatars
@@ -48,6 +50,8 @@ class Parameters:
         for name, low in _LEAST.items():
             if getattr(self, name) < low:
                 raise ValueError(f"{name} is {getattr(self, name)}, it must be at least {low}")
+        if self.rings not in RINGS:
+            raise ValueError(f"rings is {self.rings}, it must be one of {', '.join(RINGS)}")
         if self.slow_share > 0.5:  # noqa: PLR2004  half
             raise ValueError(f"slow_share is {self.slow_share}, it must be at most 0.5: the others are measured")
         cores = os.sched_getaffinity(0)

@@ -85,7 +85,8 @@ class Scenario:
     """One workload.
 
     stage: makes so many people move for so many steps. options: the parameters that it has besides those of all, with
-    their defaults. is_lively: whether there are updates to count.
+    their defaults. is_lively: whether there are updates to count. is_budgeted: whether there are more neighbours
+    than the server's default budget allows to tell of at every tick.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Scenario:
     radius_m: float = 10.0
     has_floor: bool = False
     is_lively: bool = True
+    is_budgeted: bool = False
     guests: Callable[[Parameters], list[Guest]] = _everybody
     judge: Callable[[Played], Findings] = _nothing
     repeat: Callable[[Run, Parameters], Result] | None = None  # for scenarios of several runs

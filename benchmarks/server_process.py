@@ -47,17 +47,18 @@ class ServerProcess:
 
 
 @contextmanager
-def serving(people: int, cpu: int | None, radius_m: float) -> Iterator[ServerProcess]:
+def serving(people: int, cpu: int | None, radius_m: float, rules: list[str]) -> Iterator[ServerProcess]:
     """Run a server that lets in `people` guests from this machine, all at once if need be.
 
-    Every other setting is at its default, except that they see each other within `radius_m`.
+    rules: flags about what they are told. Every other setting is at its default, except that they see each other within
+    `radius_m`.
 
     cpu: the core it is pinned to; None for any. Raises ServerError.
     """
     with tempfile.TemporaryDirectory(prefix="presence-benchmark-") as folder:
         log = Path(folder) / "server.log"
         with log.open("wb") as sink:
-            process = _start(people, cpu, radius_m, sink.fileno())
+            process = _start(people, cpu, [*rules, "--interest-radius-m", str(radius_m)], sink.fileno())
         try:
             yield ServerProcess(process, _port(process, log), log)
         finally:
@@ -69,14 +70,12 @@ def serving(people: int, cpu: int | None, radius_m: float) -> Iterator[ServerPro
                 process.wait()
 
 
-def _start(people: int, cpu: int | None, radius_m: float, log: int) -> subprocess.Popen[bytes]:
+def _start(people: int, cpu: int | None, rules: list[str], log: int) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "presence", "serve", "--config", os.devnull, "--host", "127.0.0.1"]
     command += ["--port", "0", "--tcp-port", "0", "--metrics-port", "0", "--log-format", "json"]
     command += ["--allow-guests", "--trust-loopback", "--room-capacity", str(people)]
     command += ["--max-sessions", str(people + _SPARE_SESSIONS), "--max-half-open", str(people + _SPARE_SESSIONS)]
-    command += ["--rooms", "lobby=plaza", "--interest-radius-m", str(radius_m)]
-    # The rules that the oracle knows: everybody within the radius, at every tick.
-    command += ["--rings", f"{radius_m}:1", "--pose-budget-kbit", "1600"]
+    command += ["--rooms", "lobby=plaza", *rules]
     environ = {name: value for name, value in os.environ.items() if not _is_setting(name)}
     before = os.sched_getaffinity(0)
     if cpu is not None:

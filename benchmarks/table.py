@@ -42,6 +42,21 @@ def _of_storm(result: dict[str, Any]) -> Rows:
     ]
 
 
+def _of_crowd(result: dict[str, Any]) -> Rows:
+    crowd = result["crowd"]
+    used = crowd["budget_used"]
+    shares = None if used["min"] is None else f"{used['min']:.1%} / {used['mean']:.1%} / {used['max']:.1%}"
+    return [
+        ("budget used min / mean / max", _told(shares)),
+        ("least share held within the radius", _told(crowd["coverage_min"])),
+        *(
+            (f"staleness of {whom}, p50 / p99 / max", _milliseconds(crowd[key]))
+            for whom, key in (("the nearest 30", "staleness_nearest_30_ms"), ("all held", "staleness_ms"))
+            if crowd[key] is not None
+        ),
+    ]
+
+
 def _of_churn(result: dict[str, Any]) -> Rows:
     churn = result["churn"]
     return [
@@ -71,6 +86,7 @@ def _of_floor(result: dict[str, Any]) -> Rows:
 
 _OF_PARTS: dict[str, Callable[[dict[str, Any]], Rows]] = {
     "storm": _of_storm,
+    "crowd": _of_crowd,
     "churn": _of_churn,
     "pairs": _of_pairs,
     "floor": _of_floor,

@@ -90,6 +90,7 @@ class Script:
     goes: Mapping[int, int] = field(default_factory=dict)  # last step
     deaf: Mapping[int, range] = field(default_factory=dict)  # steps at which a socket is full
     ticks: int = TICKS
+    budget_bytes_per_s: int = 1_000_000_000
 
     def motion(self, walkers: int, seed: int) -> Motion:
         """Let people walk about, some with headsets; others stay where they begin."""
@@ -122,7 +123,9 @@ class _Stage:
         self._room = Room(
             "played",
             _world(self.people, self._in_order),
-            RoomSettings(capacity=walkers, look_every_ticks=LOOK_EVERY_TICKS),
+            RoomSettings(
+                capacity=walkers, look_every_ticks=LOOK_EVERY_TICKS, budget_bytes_per_s=script.budget_bytes_per_s
+            ),
             0.0,
         )
         self._guests = [Guest(_identity(number)) for number in range(walkers)]
