@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import engine, floor, stages
 from benchmarks.parameters import RINGS, Parameters
+from benchmarks.peers.catalogue import PEERS, chosen
+from benchmarks.peers.measure import beside
 from benchmarks.progress import Progress
 from benchmarks.scenarios import SCENARIOS
 from benchmarks.table import print_table
@@ -54,7 +56,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run_scenario(scenario: Scenario, arguments: dict[str, Any]) -> tuple[dict[str, Any], Show]:
     asked = Parameters(**{field.name: arguments[field.name] for field in fields(Parameters) if field.name in arguments})
-    return _measured(scenario, asked, Progress(), with_floor=arguments.get("floor", False)), print_table
+    peers = chosen(arguments["peers"]) if arguments.get("peers") else []
+    progress = Progress()
+    result = _measured(scenario, asked, progress, with_floor=arguments.get("floor", False))
+    return (beside(result, peers, scenario, asked, progress) if peers else result), print_table
 
 
 def _run_stages(arguments: dict[str, Any]) -> tuple[dict[str, Any], Show]:
@@ -114,6 +119,10 @@ def _add_scenario(asked: argparse.ArgumentParser, scenario: Scenario) -> None:
     if scenario.has_floor:
         asked.add_argument(
             "--floor", action="store_true", help="also measure what the system calls alone cost, three times in turn"
+        )
+    if scenario.has_peers:
+        asked.add_argument(
+            "--peers", metavar="NAMES", help=f"also measure other servers: all, or some of {','.join(PEERS)}"
         )
     _add_json(asked)
     asked.set_defaults(carry_out=partial(_run_scenario, scenario))

@@ -20,7 +20,7 @@ from protocol.schema import SPEC_OF, Pose, Snapshot
 
 Bytes = NDArray[np.uint8]
 
-_MASK_BYTES = 4
+_HEAD_BYTES, _MASK_BYTES = 2, 4  # of a short frame
 
 
 def _prefix(kind: Section) -> bytes:
@@ -29,12 +29,8 @@ def _prefix(kind: Section) -> bytes:
     return bytes((0x92, SPEC_OF[Pose].type, 0xC4, len(section) + DTYPES[kind].itemsize)) + section
 
 
-def _frame_start(kind: Section) -> bytes:
-    return bytes((0x80 | Opcode.BINARY, 0x80 | (len(_prefix(kind)) + DTYPES[kind].itemsize)))
-
-
 POSE_BYTES = {
-    kind: len(_frame_start(kind)) + _MASK_BYTES + len(_prefix(kind)) + DTYPES[kind].itemsize
+    kind: _HEAD_BYTES + _MASK_BYTES + len(_prefix(kind)) + DTYPES[kind].itemsize
     for kind in (Section.ROOT_INPUT, Section.TRACKED_INPUT)
 }
 
@@ -86,15 +82,31 @@ def _records(kind: Section, motion: Motion, who: NDArray[np.int64], first_seq: i
 
 def _masked(kind: Section, records: NDArray[np.void], keys: Bytes) -> Bytes:
     """Frame records (steps, people), each under a key of its own."""
-    head, start = _frame_start(kind), _prefix(kind)
-    frames = np.empty((*records.shape, POSE_BYTES[kind]), np.uint8)
+    start = np.frombuffer(_prefix(kind), np.uint8)
+    payloads = np.empty((*records.shape, len(start) + records.itemsize), np.uint8)
+    payloads[:, :, : len(start)] = start
+    payloads[:, :, len(start) :] = as_bytes(records)
+    return masked(payloads, keys)
+
+
+def as_bytes(records: NDArray[np.void]) -> Bytes:
+    """View records (steps, people) as their bytes, (steps, people, bytes of one)."""
+    return np.ascontiguousarray(records).view(np.uint8).reshape(*records.shape, records.itemsize)
+
+
+def masked(payloads: Bytes, keys: Bytes, opcode: Opcode = Opcode.BINARY) -> Bytes:
+    """Frame payloads (steps, people, length) as a client does, each under a key of its own: keys (steps, people, 4).
+
+    Raises ValueError for payloads of more than 125 bytes: their frames have another form.
+    """
+    length = payloads.shape[2]
+    if length > _MAX_SHORT:
+        raise ValueError(f"a pose of {length} bytes, {_MAX_SHORT} is the most")
+    head = bytes((0x80 | opcode, 0x80 | length))
+    frames = np.empty((*payloads.shape[:2], len(head) + _MASK_BYTES + length), np.uint8)
     frames[:, :, : len(head)] = np.frombuffer(head, np.uint8)
-    frames[:, :, len(head) :][:, :, :_MASK_BYTES] = keys
-    payload = frames[:, :, len(head) + _MASK_BYTES :]
-    payload[:, :, : len(start)] = np.frombuffer(start, np.uint8)
-    payload[:, :, len(start) :] = np.ascontiguousarray(records).view(np.uint8).reshape(*records.shape, records.itemsize)
-    length = payload.shape[2]
-    payload ^= np.tile(keys, (1, 1, -(-length // _MASK_BYTES)))[:, :, :length]
+    frames[:, :, len(head) : len(head) + _MASK_BYTES] = keys
+    frames[:, :, len(head) + _MASK_BYTES :] = payloads ^ np.tile(keys, (1, 1, -(-length // _MASK_BYTES)))[:, :, :length]
     return frames
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from benchmarks.evidence import Ints
     from benchmarks.motion import Motion
     from benchmarks.parameters import Parameters
+    from benchmarks.plan import Log
+    from benchmarks.process_usage import CpuTime
     from benchmarks.progress import Progress
     from benchmarks.scenario import Findings, Guest, Scenario
 
@@ -33,7 +35,7 @@ ROOM, WORLD = "benchmark", "open"
 BUDGET_BYTES_PER_S = 32_000.0  # 256 kbit/s, the server's default
 
 _LEAD_NS = 500_000_000  # between "everybody is there" and the first step
-_TAIL_STEPS = POSE_HZ // 2  # people go on for a moment, so that the last measured tick is like any other
+TAIL_STEPS = POSE_HZ // 2  # people go on for a moment, so that the last measured tick is like any other
 _DEAF_STEPS = 3 * POSE_HZ  # for how long slow clients read nothing, so that they are behind when it counts
 _WAY_IN_STEPS = 5 * POSE_HZ  # for the seats there must be: joining and hopping take two seconds
 _OWN_OPTIONS = ("joiners", "rate", "slow_share", "slow_bytes", "pairs")
@@ -44,27 +46,18 @@ def run(scenario: Scenario, asked: Parameters, progress: Progress) -> dict[str, 
 
     Raises ServerError or GeneratorError, both RuntimeErrors, where there is nothing to report.
     """
-    _allow_many_sockets()
+    allow_many_sockets()
     begin, end = asked.measured_steps
     rng = np.random.default_rng(asked.seed)
     guests = scenario.guests(asked)
-    staged = scenario.stage(rng, asked, len(guests), end + _TAIL_STEPS)
+    staged = scenario.stage(rng, asked, len(guests), end + TAIL_STEPS)
     people = most_at_once(guests, _WAY_IN_STEPS)
     rules = _rules(scenario, asked)
     with serving(people, asked.server_cpu, scenario.radius_m, rules) as server:
         empty_kib = resident_kib(server.pid)
-        plans = _plans(asked, guests, staged.motion, server.port, rng)
-        with Generators(plans, asked.generator_cpu) as generators:
-            with progress.stage("bringing people in", asked.avatars) as advance:
-                generators.wait_until_ready(advance)
-            start_ns = time.monotonic_ns() + _LEAD_NS
-            generators.start(start_ns)
-            window_ns = (start_ns + begin * PERIOD_NS, start_ns + end * PERIOD_NS)
-            _sleep_until(window_ns[0], progress, "warming up")
-            before = cpu_time(server.pid)
-            _sleep_until(window_ns[1], progress, "measuring")
-            used, full_kib = cpu_time(server.pid).since(before), resident_kib(server.pid)
-            logs = generators.logs()
+        frames = client_frames.pose_frames(staged.motion, FIRST_SEQ, rng)
+        carried = carry_out(deal(asked, guests, staged.motion, frames, server.port, rng), asked, server.pid, progress)
+        start_ns, window_ns, logs = carried.start_ns, carried.window_ns, carried.logs
         troubles = [*server.troubles(), *(what for log in logs for what in log.troubles)]
 
     visits = {number: visit for log in logs for number, visit in log.visits.items()}
@@ -101,8 +94,8 @@ def run(scenario: Scenario, asked: Parameters, progress: Progress) -> dict[str, 
             verdict=verdict,
             logs=logs,
             measured_steps=(begin, end),
-            server=used,
-            server_growth_kib=full_kib - empty_kib,
+            server=carried.used,
+            server_growth_kib=carried.resident_kib - empty_kib,
             generator_cores=asked.generators if asked.generator_cpu is None else 1,
             seconds=asked.seconds,
             troubles=troubles,
@@ -137,10 +130,48 @@ def _workload(scenario: Scenario, asked: Parameters) -> dict[str, Any]:
     return told | {"pose_hz": POSE_HZ}
 
 
-def _plans(asked: Parameters, guests: list[Guest], motion: Motion, port: int, rng: np.random.Generator) -> list[Plan]:
-    """Deal the clients out to the generator processes, like cards."""
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What a load that was carried out left behind. used and resident_kib: of the server, in the measured time."""
+
+    logs: list[Log]
+    start_ns: int
+    window_ns: tuple[int, int]
+    used: CpuTime
+    resident_kib: int
+
+
+def carry_out(plans: list[Plan], asked: Parameters, server_pid: int, progress: Progress) -> Carried:
+    """Let generator processes do as planned, and watch a server while it is measured."""
+    begin, end = asked.measured_steps
+    with Generators(plans, asked.generator_cpu) as generators:
+        with progress.stage("bringing people in", asked.avatars) as advance:
+            generators.wait_until_ready(advance)
+        start_ns = time.monotonic_ns() + _LEAD_NS
+        generators.start(start_ns)
+        window_ns = (start_ns + begin * PERIOD_NS, start_ns + end * PERIOD_NS)
+        _sleep_until(window_ns[0], progress, "warming up")
+        before = cpu_time(server_pid)
+        _sleep_until(window_ns[1], progress, "measuring")
+        used, full_kib = cpu_time(server_pid).since(before), resident_kib(server_pid)
+        return Carried(generators.logs(), start_ns, window_ns, used, full_kib)
+
+
+def deal(
+    asked: Parameters,
+    guests: list[Guest],
+    motion: Motion,
+    poses: tuple[client_frames.Bytes, Ints],
+    port: int,
+    rng: np.random.Generator,
+    peer: str | None = None,
+) -> list[Plan]:
+    """Deal the clients out to the generator processes, like cards.
+
+    poses: frames (steps, people, widest), and how long each person's are. peer: whose server it is, if not ours.
+    """
     people = len(guests)
-    frames, lengths = client_frames.pose_frames(motion, FIRST_SEQ, rng)
+    frames, lengths = poses
     sampled = set(rng.choice(people, min(asked.observers, people), replace=False).tolist())
     phases = asked.phases_ns(people).tolist()
     roles = [
@@ -170,6 +201,7 @@ def _plans(asked: Parameters, guests: list[Guest], motion: Motion, port: int, rn
             mask_seed=int(rng.integers(2**32)),
             deaf_step=max(1, asked.measured_steps[0] - _DEAF_STEPS),
             slow_bytes_per_step=-(-asked.slow_bytes // POSE_HZ),
+            peer=peer,
         )
         for k in range(asked.generators)
     ]
@@ -184,7 +216,7 @@ def _sleep_until(moment_ns: int, progress: Progress, what: str) -> None:
             advance((time.monotonic_ns() - begin_ns) / 1e9)
 
 
-def _allow_many_sockets() -> None:
+def allow_many_sockets() -> None:
     """Raise the soft limit of open files to the hard one: each client is a socket, here and in the server."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -47,6 +47,7 @@ class Plan:
     mask_seed: int
     deaf_step: int = 0  # slow clients read nothing from here until the measured time begins, so that they are behind
     slow_bytes_per_step: int = 0  # and this much from then on
+    peer: str | None = None  # which other server this is for; its dialect has this name
 
 
 @dataclass(slots=True)

@@ -52,8 +52,8 @@ def describe(scenario: str, workload: dict[str, Any], measured: Measurement) -> 
         "updates_expected": verdict.updates_expected,
         "updates_delivered": verdict.updates_delivered,
         "updates_coalesced": verdict.updates_coalesced,
-        "cpu_us_per_update": _per(measured.server.used * 1e6, verdict.updates_delivered),
-        "bytes_per_update": _per(verdict.snapshot_bytes, verdict.updates_delivered),
+        "cpu_us_per_update": per(measured.server.used * 1e6, verdict.updates_delivered),
+        "bytes_per_update": per(verdict.snapshot_bytes, verdict.updates_delivered),
         "latency_ms": spread(verdict.latency_ms),
         "pose_error": {
             "max_mm": round(verdict.max_error_mm, 3),
@@ -64,11 +64,11 @@ def describe(scenario: str, workload: dict[str, Any], measured: Measurement) -> 
         "oracle_violations": len(violations),
         "oracle_first_violations": [asdict(violation) for violation in violations[:_VIOLATIONS_SHOWN]],
         "oracle_self_test": verdict.is_self_test_caught,
-        "neighbours_mean": _per(verdict.neighbours, verdict.observations),
+        "neighbours_mean": per(verdict.neighbours, verdict.observations),
         "snapshots": verdict.snapshots,
         "ticks": verdict.ticks,
         "ticks_skipped": max(0, round(verdict.room_ms * logs[0].tick_hz / 1000) - (verdict.ticks - 1)),
-        "server_memory_kib_per_avatar": _per(measured.server_growth_kib, verdict.people),
+        "server_memory_kib_per_avatar": per(measured.server_growth_kib, verdict.people),
         "server_cpu": round(measured.server.used / measured.server.at, 4),
         "server_waited": round(measured.server.waited / measured.server.at, 4),
         "generator_cpu": round(sum(log.cpu_ns for log in logs) / (measured.seconds * 1e9), 4),
@@ -91,11 +91,20 @@ def reasons_against(figures: dict[str, Any], cores: int, troubles: list[str], *,
 
     cores: how many the generator may use at once. is_lively: whether there must have been updates.
     """
+    checks = {
+        "no updates": is_lively and (not figures["updates_expected"] or not figures["updates_delivered"]),
+        "the oracle compared nothing": not figures["oracle_comparisons"] or not figures["oracle_digest_comparisons"],
+        "the oracle missed a deliberately corrupted frame": not figures["oracle_self_test"],
+    }
+    return machine_reasons(figures, cores, troubles) + [reason for reason, is_against in checks.items() if is_against]
+
+
+def machine_reasons(figures: dict[str, Any], cores: int, troubles: list[str]) -> list[str]:
+    """Say what spoiled a run, whichever server it was: troubles, a generator short of CPU, a core that was shared."""
     lateness_ms, cpu = figures["generator_lateness_ms"]["p99"], figures["generator_cpu"] / cores
     waited = figures["server_waited"]
     checks = {
         f"{len(troubles)} troubles, the first: {troubles[:1]}": bool(troubles),
-        "no updates": is_lively and (not figures["updates_expected"] or not figures["updates_delivered"]),
         f"the generator sent {lateness_ms} ms late (p99), {MAX_LATENESS_MS:g} ms is the most that is fair": (
             lateness_ms is None or lateness_ms > MAX_LATENESS_MS
         ),
@@ -103,13 +112,12 @@ def reasons_against(figures: dict[str, Any], cores: int, troubles: list[str], *,
         f"the server waited for its core {waited:.0%} of the time: something else ran there": (
             waited > MAX_SERVER_WAITED
         ),
-        "the oracle compared nothing": not figures["oracle_comparisons"] or not figures["oracle_digest_comparisons"],
-        "the oracle missed a deliberately corrupted frame": not figures["oracle_self_test"],
     }
     return [reason for reason, is_against in checks.items() if is_against]
 
 
-def _per(total: float, count: int) -> float | None:
+def per(total: float, count: int) -> float | None:
+    """Divide a total by what it is for; None where there is nothing of that."""
     return round(total / count, 4) if count else None
 
 

@@ -95,6 +95,7 @@ class Scenario:
     options: dict[str, float] = field(default_factory=dict)
     radius_m: float = 10.0
     has_floor: bool = False
+    has_peers: bool = False  # whether other servers can be given the same load: roots only, everybody there throughout
     is_lively: bool = True
     is_budgeted: bool = False
     guests: Callable[[Parameters], list[Guest]] = _everybody

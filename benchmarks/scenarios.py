@@ -73,9 +73,22 @@ def _seated(rng: np.random.Generator, _asked: Parameters, people: int, steps: in
 
 
 _ALL = (
-    Scenario("plaza", "people walking about on a square, each with 32 others within 10 m", _walking, has_floor=True),
+    Scenario(
+        "plaza",
+        "people walking about on a square, each with 32 others within 10 m",
+        _walking,
+        has_floor=True,
+        has_peers=True,
+    ),
     Scenario("tracked", "the plaza with headsets: root, head and two hands moving", _tracked, has_floor=True),
-    Scenario("crush", "everybody walking about within 20 x 20 m", _crushed, has_floor=True, is_budgeted=True),
+    Scenario(
+        "crush",
+        "everybody walking about within 20 x 20 m",
+        _crushed,
+        has_floor=True,
+        has_peers=True,
+        is_budgeted=True,
+    ),
     Scenario("assembly", "people seated in rows with their heads moving, and a speaker", _seated, has_floor=True),
     Scenario("idle", "the plaza with everybody standing still", _standing, is_lively=False),
     Scenario(

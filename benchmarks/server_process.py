@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
 _START_S = 60.0  # on a busy machine; a server that cannot start ends at once
 _STOP_S = 10.0
@@ -62,12 +62,7 @@ def serving(people: int, cpu: int | None, radius_m: float, rules: list[str]) -> 
         try:
             yield ServerProcess(process, _port(process, log), log)
         finally:
-            process.terminate()
-            try:
-                process.wait(_STOP_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            stop(process)
 
 
 def _start(people: int, cpu: int | None, rules: list[str], log: int) -> subprocess.Popen[bytes]:
@@ -77,6 +72,11 @@ def _start(people: int, cpu: int | None, rules: list[str], log: int) -> subproce
     command += ["--max-sessions", str(people + _SPARE_SESSIONS), "--max-half-open", str(people + _SPARE_SESSIONS)]
     command += ["--rooms", "lobby=plaza", *rules]
     environ = {name: value for name, value in os.environ.items() if not _is_setting(name)}
+    return started(command, environ, cpu, log)
+
+
+def started(command: Sequence[str], environ: Mapping[str, str], cpu: int | None, log: int) -> subprocess.Popen[bytes]:
+    """Start a server on a core, which all its threads keep to; None for any. log: a file descriptor."""
     before = os.sched_getaffinity(0)
     if cpu is not None:
         os.sched_setaffinity(0, {cpu})  # the child inherits it from its first instruction on
@@ -84,6 +84,16 @@ def _start(people: int, cpu: int | None, rules: list[str], log: int) -> subproce
         return subprocess.Popen(command, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     finally:
         os.sched_setaffinity(0, before)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Ask a server to end, and end it if it does not."""
+    process.terminate()
+    try:
+        process.wait(_STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _is_setting(variable: str) -> bool:

@@ -23,11 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.client import Client
+from benchmarks.peers.client import PeerClient
 from benchmarks.plan import BEFORE, FRAME_COLUMNS, Entered, Failed, Log, Plan, Ready
 from benchmarks.record import Record
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
+
+    from benchmarks.socket_client import SocketClient
 
 _ARRIVALS_AT_ONCE = 32  # connections between their first byte and their seat, before the first step
 _CONNECTS_AT_ONCE = 8  # of those who arrive later, between two looks at the schedule: half a millisecond
@@ -60,8 +63,9 @@ class Swarm:
         self._pipe = pipe
         self._epoll = select.epoll()
         self._record = Record(np.random.default_rng(plan.mask_seed).bytes)
-        self._clients: dict[int, Client] = {}  # by position in the plan; of those who have set out
-        self._by_fd: dict[int, Client] = {}
+        self._client_of = Client if plan.peer is None else PeerClient
+        self._clients: dict[int, SocketClient] = {}  # by position in the plan; of those who have set out
+        self._by_fd: dict[int, SocketClient] = {}
         self._buffer = bytearray(_BUFFER_BYTES)
         self._frames = plan.frames.data.cast("B")
 
@@ -121,7 +125,7 @@ class Swarm:
                     raise RuntimeError(f"nobody more got in for {_PATIENCE_S:.0f} s; {told} of {total} are there")
 
     def _connect(self, own: int) -> None:
-        client = Client(self._plan.roles[own], self._plan, self._record)
+        client = self._client_of(self._plan.roles[own], self._plan, self._record)
         self._clients[own] = self._by_fd[client.fileno()] = client
         self._epoll.register(client.fileno(), select.EPOLLOUT)
 
@@ -166,17 +170,15 @@ class Swarm:
                     self._serve((due - now) / 1e9)
                 lateness[step * count + own] = now - due
                 self._take_turn(client, own, step)
-                if (step + own) % pings == 0:
-                    client.ping()
-                if (step + own) % acks == 0:
-                    client.acknowledge()
+                turn = step + own
+                client.keep_up(is_ping_due=turn % pings == 0, is_ack_due=turn % acks == 0)
                 if own % _READS_AT_ONCE == 0:
                     self._connect_some(arriving, step)
                     self._serve(0)
         first, last = plan.measured_steps
         return np.frombuffer(lateness, np.int64).reshape(steps, count), cpu_marks[last] - cpu_marks[first]
 
-    def _take_turn(self, client: Client, own: int, step: int) -> None:
+    def _take_turn(self, client: SocketClient, own: int, step: int) -> None:
         """Send what a client sends at this step of its own."""
         own_step = client.own_step(step)
         if own_step and client.role.is_still:
@@ -228,6 +230,6 @@ class Swarm:
         while timers and timers[0][0] <= time.monotonic():
             heapq.heappop(timers)[2]()
 
-    def _forget(self, client: Client) -> None:
+    def _forget(self, client: SocketClient) -> None:
         self._epoll.unregister(client.fileno())
         del self._by_fd[client.fileno()]

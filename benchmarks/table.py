@@ -30,6 +30,34 @@ def print_table(result: dict[str, Any]) -> None:
     for name, value in _of_every_run(result):
         table.add_row(name, value)
     console.print(table)
+    if "peers" in result:
+        console.print(_peers(result["peers"]))
+
+
+def _peers(peers: dict[str, dict[str, Any]]) -> Table:
+    """Set servers side by side; one that does not count says why."""
+    table = Table(title="Servers under the same load")
+    for name in ("server", "µs per update", "times ours", "bytes per update", "times ours", "p99", "delivered", "CPU"):
+        table.add_column(name, justify="left" if name == "server" else "right")
+    for name, told in peers.items():
+        latency = told["latency_ms"] or {"p99": None}
+        table.add_row(
+            name,
+            _told(told["cpu_us_per_update"]),
+            _told(told["cpu_to_presence"]),
+            _told(told["bytes_per_update"]),
+            _told(told["bytes_to_presence"]),
+            _told(latency["p99"], "ms"),
+            _share(told["delivered_share"]),
+            _share(told["server_cpu"]),
+        )
+        if not told["valid"]:
+            table.add_row(f"  [red]does not count:[/] {told['invalid']}")
+    return table
+
+
+def _share(value: float | None) -> str:
+    return _told(None if value is None else f"{value:.1%}")
 
 
 def _of_storm(result: dict[str, Any]) -> Rows:

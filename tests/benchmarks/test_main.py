@@ -15,6 +15,7 @@ from benchmarks.parameters import Parameters
         (["--avatars", "5", "--seconds", "0"], "seconds is 0.0"),
         (["--avatars", "5", "--seconds", "5", "--server-cpu", "4096"], "server_cpu is 4096"),
         (["--avatars", "5", "--seconds", "5", "--generators", "0"], "generators is 0"),
+        (["--avatars", "5", "--seconds", "5", "--peers", "nobody"], "no peer is called nobody"),
     ],
 )
 def test_what_cannot_be_run_is_said_in_one_line(
@@ -47,7 +48,14 @@ def test_scenarios_refuse_what_makes_no_sense_for_them(
 
 
 @pytest.mark.parametrize(
-    "words", [["plaza", "--joiners", "3"], ["idle", "--floor"], ["storm", "--floor"], ["crush", "--rate", "1"]]
+    "words",
+    [
+        ["plaza", "--joiners", "3"],
+        ["idle", "--floor"],
+        ["storm", "--floor"],
+        ["crush", "--rate", "1"],
+        ["storm", "--peers", "all"],
+    ],
 )
 def test_options_belong_to_their_scenarios(words: list[str]) -> None:
     """Elsewhere they are not known, instead of being ignored."""

@@ -83,3 +83,19 @@ def test_scenarios_and_the_floor_have_rows_of_their_own(shown: Any) -> None:
     assert "1.02 times" in told
     assert "2.25 times" in shown(**floor)
     assert "joiners" not in shown()
+
+
+def test_peers_stand_in_a_table_of_their_own(shown: Any) -> None:
+    """With what each has to say against itself."""
+    good: dict[str, Any] = {
+        "cpu_us_per_update": 2.0,
+        "cpu_to_presence": 2.5,
+        "bytes_per_update": 17.0,
+        "bytes_to_presence": 1.5,
+    }
+    good |= {"latency_ms": SOME, "delivered_share": 0.998, "server_cpu": 0.7, "valid": True, "invalid": None}
+    bad = dict.fromkeys(good) | {"valid": False, "invalid": "no Node here"}
+    told = shown(peers={"ws": good, "picows": bad})
+    assert "99.8%" in told
+    assert "no Node here" in told
+    assert "side" not in shown()
