@@ -7,9 +7,12 @@ import json
 import sys
 from dataclasses import fields
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import engine, floor, stages
+from benchmarks import commits, engine, floor, stages
+from benchmarks.commits import Turns
+from benchmarks.comparison import SLOWER, print_comparison
 from benchmarks.parameters import RINGS, Parameters
 from benchmarks.peers.catalogue import PEERS, chosen
 from benchmarks.peers.measure import beside
@@ -34,10 +37,20 @@ _OPTIONS = {  # of single scenarios
     "slow_bytes": "bytes a second that each of those reads",
     "pairs": "how often to measure with and without them",
 }
+_TURNS = {  # of a comparison of commits
+    "pairs": "pairs of runs",
+    "avatars": "people of the plaza that each runs; 0 for stages alone",
+    "seconds": "how long to measure it",
+    "stage-avatars": "people in memory, whose stages are timed",
+    "ticks": "ticks of those",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a scenario. Returns 0 for a valid run without violations, 1 for any other, 2 for bad usage."""
+    """Do what was asked. Returns 0 for a valid run without violations, 1 for any other, 2 for bad usage.
+
+    A comparison returns 1 where the new version is really slower.
+    """
     arguments = vars(_parser().parse_args(argv))
     try:
         result, show = arguments["carry_out"](arguments)
@@ -51,7 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(json.dumps(result, indent=2))
     else:
         show(result)
-    return 0 if result["invalid"] is None and not result.get("oracle_violations") else FAILED
+    is_bad = result.get("oracle_violations") or result.get("verdict") == SLOWER
+    return 0 if result["invalid"] is None and not is_bad else FAILED
 
 
 def _run_scenario(scenario: Scenario, arguments: dict[str, Any]) -> tuple[dict[str, Any], Show]:
@@ -65,6 +79,17 @@ def _run_scenario(scenario: Scenario, arguments: dict[str, Any]) -> tuple[dict[s
 def _run_stages(arguments: dict[str, Any]) -> tuple[dict[str, Any], Show]:
     asked = stages.Sizes(tuple(arguments["avatars"]), arguments["ticks"], arguments["seed"], arguments["cpu"])
     return stages.measure(asked, Progress()), stages.print_stages
+
+
+def _run_comparison(arguments: dict[str, Any]) -> tuple[dict[str, Any], Show]:
+    if arguments["commits"] is None:
+        if len(arguments["files"]) != 2:  # noqa: PLR2004  an old one and a new one
+            raise ValueError("name two files of results, or two --commits")
+        old, new = arguments["files"]
+        return commits.compare_files(old, new), print_comparison
+    asked = Turns(**{field.name: arguments[field.name] for field in fields(Turns)})
+    old, new = arguments["commits"]
+    return commits.compare_commits(old, new, asked, Progress()), print_comparison
 
 
 def _measured(scenario: Scenario, asked: Parameters, progress: Progress, *, with_floor: bool) -> dict[str, Any]:
@@ -99,6 +124,8 @@ def _parser() -> argparse.ArgumentParser:
         _add_scenario(subparsers.add_parser(scenario.name, help=scenario.what, description=scenario.what), scenario)
     what = "what each stage of a tick costs, in memory"
     _add_stages(subparsers.add_parser("stages", help=what, description=what))
+    what = "whether two versions differ: two files of results, or two commits run in turn"
+    _add_comparison(subparsers.add_parser("compare", help=what, description=what))
     return parser
 
 
@@ -138,6 +165,17 @@ def _add_stages(asked: argparse.ArgumentParser) -> None:
     asked.add_argument("--cpu", type=_core, default=0, metavar="CORE", help="core to run on (default: 0)")
     _add_json(asked)
     asked.set_defaults(carry_out=_run_stages)
+
+
+def _add_comparison(asked: argparse.ArgumentParser) -> None:
+    usual = Turns()
+    asked.add_argument("files", type=Path, nargs="*", metavar="JSON", help="results of the old version and of the new")
+    asked.add_argument("--commits", nargs=2, metavar=("OLD", "NEW"), help="run these on this machine instead")
+    for flag, what in _TURNS.items():
+        default = getattr(usual, flag.replace("-", "_"))
+        asked.add_argument(f"--{flag}", type=type(default), default=default, metavar="N", help=f"{what} ({default:g})")
+    _add_json(asked)
+    asked.set_defaults(carry_out=_run_comparison)
 
 
 def _add_json(asked: argparse.ArgumentParser) -> None:
