@@ -10,12 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import commits, engine, floor, stages
+from benchmarks import capacity, commits, engine, floor, stages
 from benchmarks.commits import Turns
 from benchmarks.comparison import SLOWER, print_comparison
 from benchmarks.parameters import RINGS, Parameters
 from benchmarks.peers.catalogue import PEERS, chosen
-from benchmarks.peers.measure import beside
+from benchmarks.peers.measure import beside, measured, own_figures, unmeasured
 from benchmarks.progress import Progress
 from benchmarks.scenarios import SCENARIOS
 from benchmarks.table import print_table
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 FAILED = 1
 BAD_USAGE = 2
+
+_OURS = "presence"
 
 _OPTIONS = {  # of single scenarios
     "joiners": "people who come all at once",
@@ -81,6 +83,31 @@ def _run_stages(arguments: dict[str, Any]) -> tuple[dict[str, Any], Show]:
     return stages.measure(asked, Progress()), stages.print_stages
 
 
+def _run_capacity(arguments: dict[str, Any]) -> tuple[dict[str, Any], Show]:
+    """Find the capacity of one server after the other."""
+    scenario, progress, promise = SCENARIOS[arguments["of"]], Progress(), capacity.Promise()
+    if arguments["repeats"] < 1 or arguments["start"] < 2:  # noqa: PLR2004  nobody to see
+        raise ValueError("repeats must be at least 1, and start at least 2")
+    names = arguments["servers"].split(",")
+    peers = {peer.name: peer for name in names if name != _OURS for peer in chosen(name)}
+
+    def measure(name: str, avatars: int) -> dict[str, Any]:
+        asked = Parameters(avatars=avatars, seconds=arguments["seconds"], warmup=arguments["warmup"])
+        if name != _OURS:
+            return measured(peers[name], scenario, asked, progress)
+        try:
+            return own_figures(engine.run(scenario, asked, progress))
+        except RuntimeError as problem:
+            return unmeasured(_OURS, problem)
+
+    found = {
+        name: capacity.find(partial(measure, name), promise, capacity.Search(arguments["start"], arguments["repeats"]))
+        for name in names
+    }
+    asked = {name: arguments[name] for name in ("seconds", "warmup", "start", "repeats")}
+    return capacity.describe(found, scenario.name, promise, asked), capacity.print_capacity
+
+
 def _run_comparison(arguments: dict[str, Any]) -> tuple[dict[str, Any], Show]:
     if arguments["commits"] is None:
         if len(arguments["files"]) != 2:  # noqa: PLR2004  an old one and a new one
@@ -124,6 +151,8 @@ def _parser() -> argparse.ArgumentParser:
         _add_scenario(subparsers.add_parser(scenario.name, help=scenario.what, description=scenario.what), scenario)
     what = "what each stage of a tick costs, in memory"
     _add_stages(subparsers.add_parser("stages", help=what, description=what))
+    what = "how many people a server holds: p99 below 100 ms, 99 % delivered, nothing wrong"
+    _add_capacity(subparsers.add_parser("capacity", help=what, description=what))
     what = "whether two versions differ: two files of results, or two commits run in turn"
     _add_comparison(subparsers.add_parser("compare", help=what, description=what))
     return parser
@@ -165,6 +194,19 @@ def _add_stages(asked: argparse.ArgumentParser) -> None:
     asked.add_argument("--cpu", type=_core, default=0, metavar="CORE", help="core to run on (default: 0)")
     _add_json(asked)
     asked.set_defaults(carry_out=_run_stages)
+
+
+def _add_capacity(asked: argparse.ArgumentParser) -> None:
+    asked.add_argument("of", choices=[scenario.name for scenario in SCENARIOS.values() if scenario.has_peers])
+    asked.add_argument(
+        "--servers", default=_OURS, metavar="NAMES", help=f"{_OURS} (the default) and any of {','.join(PEERS)}"
+    )
+    asked.add_argument("--start", type=int, default=200, metavar="N", help="how many to begin with (default: 200)")
+    asked.add_argument("--repeats", type=int, default=3, metavar="N", help="runs at each edge (default: 3)")
+    asked.add_argument("--seconds", type=float, default=8.0, metavar="S", help="how long to measure (default: 8)")
+    asked.add_argument("--warmup", type=float, default=5.0, metavar="S", help="seconds left out before (default: 5)")
+    _add_json(asked)
+    asked.set_defaults(carry_out=_run_capacity)
 
 
 def _add_comparison(asked: argparse.ArgumentParser) -> None:

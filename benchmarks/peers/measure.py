@@ -16,7 +16,7 @@ from benchmarks import engine
 from benchmarks.client_frames import masked
 from benchmarks.parameters import PERIOD_NS
 from benchmarks.peers.dialect import DIALECTS
-from benchmarks.peers.installation import PeerError, command, versions
+from benchmarks.peers.installation import command, versions
 from benchmarks.peers.judge import TOLD, judge
 from benchmarks.plan import FRAME_COLUMNS
 from benchmarks.result import machine_reasons, per, spread
@@ -116,9 +116,18 @@ def measured(peer: Peer, scenario: Scenario, asked: Parameters, progress: Progre
     engine.allow_many_sockets()
     try:
         return _run(peer, scenario, asked, progress)
-    except (PeerError, RuntimeError) as problem:
-        nothing = dict.fromkeys(KEYS) | {"not_measured": ["anything"]}
-        return nothing | {"what": peer.what, "valid": False, "invalid": str(problem)}
+    except RuntimeError as problem:
+        return unmeasured(peer.what, problem)
+
+
+def unmeasured(what: str, problem: RuntimeError) -> dict[str, Any]:
+    """Describe a server that could not be had, or a run that came to nothing, by the keys of a peer: KEYS."""
+    return dict.fromkeys(KEYS) | {
+        "what": what,
+        "valid": False,
+        "invalid": str(problem),
+        "not_measured": ["anything"],
+    }
 
 
 def _run(peer: Peer, scenario: Scenario, asked: Parameters, progress: Progress) -> dict[str, Any]:

@@ -64,6 +64,21 @@ def test_options_belong_to_their_scenarios(words: list[str]) -> None:
     assert left.value.code == BAD_USAGE
 
 
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["--servers", "presence,nobody"], "no peer is called nobody"),
+        (["--repeats", "0"], "repeats must be at least 1"),
+    ],
+)
+def test_a_capacity_is_of_servers_that_there_are(
+    words: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Said before anything is measured."""
+    assert main(["capacity", "plaza", *words]) == BAD_USAGE
+    assert problem in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [[], ["unknown"], ["plaza"], ["plaza", "--avatars", "x", "--seconds", "1"]])
 def test_bad_usage_exits_with_2(words: list[str]) -> None:
     """As every command here."""
