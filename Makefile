@@ -1,9 +1,6 @@
 # Everything a person or a pipeline does here. Needs Python 3.11 to 3.13 with venv, and make; `make help` lists the targets.
 # Stamps in .venv remember which lock file is installed, so a warm start runs no pip at all.
 
-AVATARS ?= 500
-SECONDS ?= 15
-
 PYTHONS := python3.13 python3.12 python3.11 python3
 INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 NPM := PATH="$(CURDIR)/.venv/bin:$$PATH" npm --prefix clients/webxr
@@ -60,8 +57,8 @@ format: .venv/dev.stamp .venv/web-dev.stamp ## fix what the linters can fix
 	.venv/bin/ruff format
 	@$(NPM) run format
 
-bench: .venv/run.stamp ## the plaza, with its oracle (AVATARS=500, SECONDS=15)
-	@.venv/bin/python -m benchmarks plaza --avatars $(AVATARS) --seconds $(SECONDS) --json
+bench: .venv/run.stamp .venv/node.stamp ## ten minutes of benchmarks, other servers among them, and a report in build/bench
+	@.venv/bin/python -m benchmarks profile --into build/bench
 
 apt: ## install the Debian packages that browser tests and long tests need, where root may
 	@missing=$$(sed 's/#.*//' packages.apt | xargs -r -n 1 sh -c 'dpkg-query -W -f "\$${Status}" "$$1" 2>/dev/null \

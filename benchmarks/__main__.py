@@ -1,4 +1,4 @@
-"""`python -m benchmarks SCENARIO`: measure the server and check it while it is measured."""
+"""`python -m benchmarks COMMAND`: measure the server and check it while it is measured; compare, and report."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import capacity, commits, engine, floor, stages
-from benchmarks.commits import Turns
+from benchmarks import capacity, commits, engine, floor, report, stages
+from benchmarks.commits import Turns, read
 from benchmarks.comparison import SLOWER, print_comparison
 from benchmarks.parameters import RINGS, Parameters
 from benchmarks.peers.catalogue import PEERS, chosen
@@ -31,6 +31,24 @@ FAILED = 1
 BAD_USAGE = 2
 
 _OURS = "presence"
+
+PROFILE = (  # ten minutes; the last plaza is the one that stands at the top of the report
+    "stages --avatars 100 500 1000",
+    "plaza --avatars 100 --seconds 8",
+    "plaza --avatars 200 --seconds 8",
+    "plaza --avatars 600 --seconds 8",
+    "capacity plaza --start 500 --repeats 2 --seconds 6",
+    "plaza --avatars 400 --seconds 10 --warmup 6 --peers all",
+)
+
+_COMMANDS = {
+    "stages": "what each stage of a tick costs, in memory",
+    "capacity": "how many people a server holds: p99 below 100 ms, 99 % delivered, nothing wrong",
+    "compare": "whether two versions differ: two files of results, or two commits run in turn",
+    "report": "one page for a browser, and a summary in Markdown, from files of results",
+    "profile": "ten minutes of measurements, and the report on them",
+    "list": "what there is to measure, and with what",
+}
 
 _OPTIONS = {  # of single scenarios
     "joiners": "people who come all at once",
@@ -55,19 +73,66 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = vars(_parser().parse_args(argv))
     try:
-        result, show = arguments["carry_out"](arguments)
+        code: int = arguments["do"](arguments)
     except ValueError as problem:
         print(f"benchmarks: {problem}", file=sys.stderr)
         return BAD_USAGE
     except RuntimeError as problem:
         print(f"benchmarks: {problem}", file=sys.stderr)
         return FAILED
+    return code
+
+
+def _measure(arguments: dict[str, Any]) -> int:
+    """Carry out a command that has a result, and print it."""
+    result, show = arguments["carry_out"](arguments)
     if arguments["json"]:
         print(json.dumps(result, indent=2))
     else:
         show(result)
+    return _code(result)
+
+
+def _code(result: dict[str, Any]) -> int:
     is_bad = result.get("oracle_violations") or result.get("verdict") == SLOWER
     return 0 if result["invalid"] is None and not is_bad else FAILED
+
+
+def _list(_arguments: dict[str, Any]) -> int:
+    for what, named in (
+        ("Scenarios", {scenario.name: scenario.what for scenario in SCENARIOS.values()}),
+        ("Servers for --peers", {peer.name: peer.what for peer in PEERS.values()}),
+        ("Commands", _COMMANDS),
+    ):
+        print(f"{what}\n" + "\n".join(f"  {name:<13}{meaning}" for name, meaning in named.items()))
+    return 0
+
+
+def _profile(arguments: dict[str, Any]) -> int:
+    """Measure what a report is about, one after the other, and write it with every result beside it."""
+    folder: Path = arguments["into"]
+    folder.mkdir(parents=True, exist_ok=True)
+    results = []
+    for number, words in enumerate(PROFILE):
+        print(f"{number + 1} of {len(PROFILE)}: {words}", file=sys.stderr)
+        asked = vars(_parser().parse_args(words.split()))
+        result, _ = asked["carry_out"](asked)
+        (folder / f"{number + 1}-{result['scenario']}.json").write_text(json.dumps(result, indent=2), encoding="utf-8")
+        results.append(result)
+    _write_report(folder, results)
+    return max(map(_code, results))
+
+
+def _report(arguments: dict[str, Any]) -> int:
+    _write_report(arguments["into"], [read(path) for path in arguments["files"]])
+    return 0
+
+
+def _write_report(folder: Path, results: list[dict[str, Any]]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in (("report.html", report.html(results)), ("report.md", report.markdown(results))):
+        (folder / name).write_text(text, encoding="utf-8")
+        print(folder / name)
 
 
 def _run_scenario(scenario: Scenario, arguments: dict[str, Any]) -> tuple[dict[str, Any], Show]:
@@ -146,15 +211,18 @@ def _measured(scenario: Scenario, asked: Parameters, progress: Progress, *, with
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    subparsers = parser.add_subparsers(dest="scenario", required=True, metavar="SCENARIO")
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for scenario in SCENARIOS.values():
         _add_scenario(subparsers.add_parser(scenario.name, help=scenario.what, description=scenario.what), scenario)
-    what = "what each stage of a tick costs, in memory"
-    _add_stages(subparsers.add_parser("stages", help=what, description=what))
-    what = "how many people a server holds: p99 below 100 ms, 99 % delivered, nothing wrong"
-    _add_capacity(subparsers.add_parser("capacity", help=what, description=what))
-    what = "whether two versions differ: two files of results, or two commits run in turn"
-    _add_comparison(subparsers.add_parser("compare", help=what, description=what))
+    for name, add in (
+        ("stages", _add_stages),
+        ("capacity", _add_capacity),
+        ("compare", _add_comparison),
+        ("report", _add_report),
+        ("profile", _add_profile),
+        ("list", lambda asked: asked.set_defaults(do=_list)),
+    ):
+        add(subparsers.add_parser(name, help=_COMMANDS[name], description=_COMMANDS[name]))
     return parser
 
 
@@ -220,8 +288,25 @@ def _add_comparison(asked: argparse.ArgumentParser) -> None:
     asked.set_defaults(carry_out=_run_comparison)
 
 
+def _add_report(asked: argparse.ArgumentParser) -> None:
+    asked.add_argument("files", type=Path, nargs="+", metavar="JSON", help="results")
+    _add_folder(asked)
+    asked.set_defaults(do=_report)
+
+
+def _add_profile(asked: argparse.ArgumentParser) -> None:
+    _add_folder(asked)
+    asked.set_defaults(do=_profile)
+
+
+def _add_folder(asked: argparse.ArgumentParser) -> None:
+    usual = Path("build/bench")
+    asked.add_argument("--into", type=Path, default=usual, metavar="DIR", help=f"where to write (default: {usual})")
+
+
 def _add_json(asked: argparse.ArgumentParser) -> None:
     asked.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    asked.set_defaults(do=_measure)
 
 
 def _core(text: str) -> int | None:

@@ -87,7 +87,7 @@ def compare_trees(old: Path, new: Path, asked: Turns, progress: Progress) -> Res
 
 def compare_files(old: Path, new: Path) -> Result:
     """Compare two files of results: of one run each, or lists of runs that took turns. Raises ValueError."""
-    runs = [_read(path) for path in (old, new)]
+    runs = [_turns(path) for path in (old, new)]
     if len(runs[0]) != len(runs[1]):
         raise ValueError(f"{old} has {len(runs[0])} runs and {new} has {len(runs[1])}: they cannot have taken turns")
     against = [
@@ -106,11 +106,16 @@ def compare_files(old: Path, new: Path) -> Result:
     }
 
 
-def _read(path: Path) -> list[Run]:
+def read(path: Path) -> Any:
+    """Read a file of results. Raises ValueError where that is not what it is."""
     try:
-        found: Any = json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as problem:
         raise ValueError(f"{path} cannot be read: {problem}") from None
+
+
+def _turns(path: Path) -> list[Run]:
+    found = read(path)
     each = found if isinstance(found, list) else [found]
     return [turn if isinstance(turn, list) else [turn] for turn in each]
 

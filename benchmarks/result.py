@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from benchmarks.sampled_oracle import Verdict
     from benchmarks.scenario import Findings
 
+PERCENTILES = (0, 1, *range(5, 100, 5), 98, 99, 99.9, 100)
+
 MAX_LATENESS_MS = 10.0  # a fifth of a tick: more would show in the latencies of a server that is not to blame
 MAX_GENERATOR_CPU = 0.9  # of the cores it may use: beyond that it is the generator that is measured
 MAX_SERVER_WAITED = 0.1  # of the time: more, and something else was measured along with it
@@ -55,6 +57,7 @@ def describe(scenario: str, workload: dict[str, Any], measured: Measurement) -> 
         "cpu_us_per_update": per(measured.server.used * 1e6, verdict.updates_delivered),
         "bytes_per_update": per(verdict.snapshot_bytes, verdict.updates_delivered),
         "latency_ms": spread(verdict.latency_ms),
+        "latency_percentiles_ms": percentiles(verdict.latency_ms),
         "pose_error": {
             "max_mm": round(verdict.max_error_mm, 3),
             "max_degrees": round(verdict.max_error_degrees, 3),
@@ -127,3 +130,11 @@ def spread(values: NDArray[np.float64]) -> dict[str, float | None]:
         return {"p50": None, "p99": None, "max": None}
     p50, p99 = np.percentile(values, (50, 99))
     return {"p50": round(float(p50), 3), "p99": round(float(p99), 3), "max": round(float(values.max()), 3)}
+
+
+def percentiles(values: NDArray[np.float64]) -> dict[str, float]:
+    """Describe values by enough percentiles to draw how they are distributed; empty where there are none."""
+    if not len(values):
+        return {}
+    found = np.percentile(values, PERCENTILES)
+    return {f"{at:g}": round(float(value), 2) for at, value in zip(PERCENTILES, found, strict=True)}

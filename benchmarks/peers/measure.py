@@ -19,7 +19,7 @@ from benchmarks.peers.dialect import DIALECTS
 from benchmarks.peers.installation import command, versions
 from benchmarks.peers.judge import TOLD, judge
 from benchmarks.plan import FRAME_COLUMNS
-from benchmarks.result import machine_reasons, per, spread
+from benchmarks.result import machine_reasons, per, percentiles, spread
 from benchmarks.server_process import ServerError, started, stop
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ KEYS = (
     "cpu_us_per_update",
     "bytes_per_update",
     "latency_ms",
+    "latency_percentiles_ms",
     "delivered_share",
     "updates_delivered",
     "updates_overtaken",
@@ -95,6 +96,7 @@ def own_figures(result: dict[str, Any]) -> dict[str, Any]:
         "cpu_us_per_update": result["cpu_us_per_update"],
         "bytes_per_update": result["bytes_per_update"],
         "latency_ms": result["latency_ms"],
+        "latency_percentiles_ms": result["latency_percentiles_ms"],
         "delivered_share": round(min(1.0, delivered / expected), 5) if expected else None,
         "updates_delivered": delivered,
         "updates_overtaken": result["updates_coalesced"],
@@ -180,6 +182,7 @@ def _described(peer: Peer, asked: Parameters, carried: Carried, heard: Heard, tr
         "cpu_us_per_update": per(carried.used.used * 1e6, heard.updates),
         "bytes_per_update": per(_bytes(carried), heard.updates),
         "latency_ms": spread(heard.latency_ms),
+        "latency_percentiles_ms": percentiles(heard.latency_ms),
         "delivered_share": round(1 - heard.missing / heard.due, 5) if heard.due else None,
         "updates_delivered": heard.updates,
         "updates_overtaken": heard.overtaken,

@@ -126,6 +126,8 @@ def test_figures_are_ratios_of_what_was_measured() -> None:
     assert result["invalid"] is None
     assert (result["cpu_us_per_update"], result["bytes_per_update"]) == (500.0, 11.5)
     assert result["latency_ms"] == {"p50": 50.0, "p99": 99.0, "max": 100.0}
+    assert result["latency_percentiles_ms"]["5"] == 5.0
+    assert list(map(float, result["latency_percentiles_ms"])) == sorted(map(float, result["latency_percentiles_ms"]))
     assert result["generator_lateness_ms"]["max"] == 4.0
     assert (result["server_cpu"], result["server_waited"], result["generator_cpu"]) == (0.25, 0.01, 0.25)
     assert (result["ticks_skipped"], result["neighbours_mean"]) == (2, 2.0)
@@ -148,6 +150,7 @@ def test_an_empty_run_is_invalid_and_still_describable() -> None:
     assert "no updates" in result["invalid"]
     assert result["cpu_us_per_update"] is None
     assert result["latency_ms"] == {"p50": None, "p99": None, "max": None}
+    assert result["latency_percentiles_ms"] == {}
 
 
 def test_what_a_scenario_finds_is_part_of_the_result() -> None:

@@ -23,6 +23,7 @@ RESULT: dict[str, Any] = {
     "cpu_us_per_update": 0.5,
     "bytes_per_update": 11.0,
     "latency_ms": SOME,
+    "latency_percentiles_ms": {"50": 1.0},
     "updates_expected": 1000,
     "updates_delivered": 990,
     "updates_coalesced": 3,
