@@ -57,7 +57,7 @@ def judge(
     Cost: O(steps x people²) for who is near whom.
     """
     place = place_mm[:, :, [0, 2]].astype(np.int64)
-    told = np.sort(told, order="arrived_ns", kind="stable")
+    told = told[np.argsort(told["arrived_ns"], kind="stable")]
     step = _steps(place, told["subject"], told["x"], told["z"])
     is_known = step >= 0
     unknown = int(np.count_nonzero(~is_known & _within(told["arrived_ns"], window_ns)))
@@ -98,7 +98,7 @@ def _keys(subject: Ints, x: Ints, z: Ints) -> Ints:
 
 def _progress(told: NDArray[np.void], step: Ints) -> tuple[NDArray[np.bool_], Ints]:
     """Say which records brought a newer step than the observer had of that subject, and which it had; -1 for none."""
-    order = np.lexsort((np.arange(len(told)), told["subject"], told["observer"]))
+    order = np.lexsort((told["subject"], told["observer"]))  # in order of arrival within each pair: it is stable
     observer, subject, sorted_step = told["observer"][order], told["subject"][order], step[order]
     starts = np.ones(len(told), np.bool_)
     starts[1:] = (observer[1:] != observer[:-1]) | (subject[1:] != subject[:-1])
