@@ -6,7 +6,7 @@ import multiprocessing
 from multiprocessing import connection
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import swarm
+from benchmarks import swarm, switchboard
 from benchmarks.plan import Entered, Failed, Log, Plan, Ready
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ class Generators:
     """Processes that each carry out one Plan. A context manager: afterwards none of them is left."""
 
     def __init__(self, plans: Sequence[Plan], cpu: int | None) -> None:
+        """Start a process for each plan. Raises CompilerError."""
+        switchboard.library()  # compiled here once, and not in each process on its core
         context = multiprocessing.get_context("spawn")
         self._pipes: list[Connection] = []
         self._processes: list[BaseProcess] = []
