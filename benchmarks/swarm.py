@@ -42,7 +42,7 @@ def run(plan: Plan, pipe: Connection, cpu: int | None) -> None:
     try:
         with Swarm(plan, pipe) as swarm:
             swarm.run()
-    except (OSError, RuntimeError) as problem:
+    except (MemoryError, OSError, RuntimeError) as problem:
         pipe.send(Failed(str(problem)))
 
 

@@ -10,6 +10,7 @@ Per line and step it costs one send, and one receive of a snapshot, and one shar
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 from ctypes import POINTER, byref, c_char_p, c_int, c_int64, c_uint64, c_void_p
 from dataclasses import dataclass
@@ -119,8 +120,9 @@ class Switchboard:
         Raises CompilerError, and MemoryError.
         """
         steps, lines, widest = schedule.frames.shape
-        if lines != len(roles) or any(role.frame_bytes > widest for role in roles):
-            raise ValueError("every role needs its frames, and room for them")
+        fits = lines == len(roles) and all(role.frame_bytes <= widest for role in roles)
+        if not fits or (widest > 1 and schedule.frames.strides[-1] != 1):
+            raise ValueError("every role needs its frames, as long as it says and each in one piece")
         self.lateness_ns = np.full((steps, lines), -1, np.int64)
         self.first_step, self.left_ns = np.full((2, lines), -1, np.int64)
         plan, self._keeps = _plan(roles, schedule, seed, is_raw=is_raw)
@@ -147,38 +149,38 @@ class Switchboard:
 
     def connect(self, line: int, fd: int) -> None:
         """Take over a non-blocking socket that is connecting; mail says when it is CONNECTED."""
-        if failed := self._library.board_connect(self._board, line, fd):
+        if failed := self._on(line, "connect", fd):
             raise OSError(-failed, os.strerror(-failed))
 
     def send(self, line: int, data: bytes) -> None:
         """Send bytes as they are, whole."""
-        self._library.board_send(self._board, line, data, len(data))
+        self._on(line, "send", data, len(data))
 
     def say(self, line: int, payload: bytes) -> None:
         """Send one message, as a masked frame."""
-        self._library.board_say(self._board, line, payload, len(payload))
+        self._on(line, "say", payload, len(payload))
 
     def let_walk(self, line: int) -> None:
         """Give a line its turns from now on."""
-        self._library.board_let_walk(self._board, line)
+        self._on(line, "let_walk")
 
     def ignore(self, line: int) -> None:
         """Read no more from a line, unless asked to with `read`."""
-        self._library.board_ignore(self._board, line)
+        self._on(line, "ignore")
 
     def read(self, line: int, most: int) -> None:
         """Read once from a line, at most so many bytes."""
-        self._library.board_read(self._board, line, most)
+        self._on(line, "read", most)
 
     def show_life(self, silence_s: float) -> None:
         """Let every line acknowledge its events, or ping if nothing was said for so long."""
-        self._library.board_show_life(self._board, int(silence_s * 1e9))
+        self._call("show_life", int(silence_s * 1e9))
 
     # --- time ---------------------------------------------------------------------------------------------------------
 
     def start(self, start_ns: int) -> None:
         """Set the moment of the first step, on the monotonic clock."""
-        self._library.board_start(self._board, start_ns)
+        self._call("start", start_ns)
 
     def run(self, until_ns: int) -> list[Mail]:
         """Send what is due and read what comes, until a moment or until there is mail.
@@ -186,15 +188,17 @@ class Switchboard:
         No mail: it is time, and every turn due before was taken. At least one line is read, or waited for, in any case.
         Raises OSError and MemoryError.
         """
-        outcome = self._library.board_run(self._board, until_ns)
+        outcome = self._call("run", until_ns)
+        if outcome == _NO_MEMORY:
+            raise MemoryError("no memory for what is received")
         if outcome < 0:
-            raise MemoryError if outcome == _NO_MEMORY else OSError(-outcome, os.strerror(-outcome))
+            raise OSError(-outcome, os.strerror(-outcome))
         return list(self._take_mail()) if outcome else []
 
     def _take_mail(self) -> Iterator[Mail]:
-        rows = _rows(self._library.board_mail(self._board), _MAIL_COLUMNS).tolist()
-        data, begin = _bytes(self._library.board_mail_bytes(self._board)), 0
-        self._library.board_clear_mail(self._board)
+        rows = _rows(self._call("mail"), _MAIL_COLUMNS).tolist()
+        data, begin = _bytes(self._call("mail_bytes")), 0
+        self._call("clear_mail")
         for line, kind, code, length in rows:
             yield Mail(line, Kind(kind), _problem(Kind(kind), code), data[begin : begin + length])
             begin += length
@@ -203,12 +207,12 @@ class Switchboard:
 
     def snapshots(self) -> Ints:
         """Return a row of FRAME_COLUMNS for each snapshot, in order of arrival."""
-        return _rows(self._library.board_snapshots(self._board), len(FRAME_COLUMNS))
+        return _rows(self._call("snapshots"), len(FRAME_COLUMNS))
 
     def kept(self) -> list[tuple[int, int, bytes]]:
         """Return every snapshot of sampled clients, in order of arrival: client, arrived at ns, its data."""
-        data, begin, found = _bytes(self._library.board_kept_bytes(self._board)), 0, []
-        for client, arrived_ns, length in _rows(self._library.board_kept(self._board), _KEPT_COLUMNS).tolist():
+        data, begin, found = _bytes(self._call("kept_bytes")), 0, []
+        for client, arrived_ns, length in _rows(self._call("kept"), _KEPT_COLUMNS).tolist():
             found.append((client, arrived_ns, data[begin : begin + length]))
             begin += length
         return found
@@ -216,7 +220,15 @@ class Switchboard:
     @property
     def received_bytes(self) -> int:
         """All that ever arrived."""
-        return int(self._library.board_received_bytes(self._board))
+        return int(self._call("received_bytes"))
+
+    def _on(self, line: int, function: str, *arguments: Any) -> Any:
+        assert 0 <= line < len(self.left_ns), line
+        return self._call(function, line, *arguments)
+
+    def _call(self, function: str, *arguments: Any) -> Any:
+        assert self._board, "closed"
+        return getattr(self._library, f"board_{function}")(self._board, *arguments)
 
 
 def _problem(kind: Kind, code: int) -> str:
@@ -234,7 +246,7 @@ def _problem(kind: Kind, code: int) -> str:
 
 # --- the library ------------------------------------------------------------------------------------------------------
 
-_NO_MEMORY = -12  # ENOMEM
+_NO_MEMORY = -errno.ENOMEM
 
 
 class _Text(ctypes.Structure):

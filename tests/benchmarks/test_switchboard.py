@@ -527,9 +527,14 @@ def test_a_raw_board_counts(stages: Callable[..., Stage]) -> None:
     assert not stage.mail
 
 
-def test_frames_too_short_for_their_roles_are_refused() -> None:
-    """Before anything could read beyond them."""
-    frames = np.zeros((3, 1, 4), np.uint8)
-    for roles in ([Role(0, (0, 0, 0), 0, 5)], [], [Role(0, (0, 0, 0), 0, 4)] * 2):
+def test_frames_that_do_not_fit_their_roles_are_refused() -> None:
+    """Before anything could be read beyond them."""
+    frames = np.zeros((3, 1, 8), np.uint8)
+    for roles, view in (
+        ([Role(0, (0, 0, 0), 0, 9)], frames),
+        ([Role(0, (0, 0, 0), 0, 4)], frames[:, :, ::2]),
+        ([], frames),
+        ([Role(0, (0, 0, 0), 0, 4)] * 2, frames),
+    ):
         with pytest.raises(ValueError, match="frames"):
-            Switchboard(roles, Schedule(frames, PERIOD_NS))
+            Switchboard(roles, Schedule(view, PERIOD_NS))
