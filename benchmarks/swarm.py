@@ -180,14 +180,12 @@ class Swarm:
     # --- serving ------------------------------------------------------------------------------------------------------
 
     def _serve(self, until_ns: int) -> None:
-        """Let the switchboard work until a moment, see to its mail, and wake who has rested."""
+        """Let the switchboard work until a moment, see to its mail, and wake who has rested; once in any case."""
         timers = self._record.timers
-        while True:
-            moment = min(until_ns, timers[0][0]) if timers else until_ns
-            letters = self._board.run(moment)
-            for mail in letters:
+        is_time = False
+        while not is_time:
+            for mail in self._board.run(min(until_ns, timers[0][0]) if timers else until_ns):
                 self._clients[mail.line].take(mail)
             while timers and timers[0][0] <= time.monotonic_ns():
                 heapq.heappop(timers)[2]()
-            if not letters and moment == until_ns:
-                return
+            is_time = time.monotonic_ns() >= until_ns
