@@ -81,6 +81,8 @@ struct kept_row {
     int64_t client, arrived_ns, length;
 };
 
+enum table_name { MAIL, MAIL_BYTES, SNAPSHOTS, KEPT, KEPT_BYTES, TABLES };
+
 /* ---- inside ------------------------------------------------------------------------------------------------------ */
 
 struct table { /* bytes that grow */
@@ -111,7 +113,7 @@ struct board {
     uint64_t random;
     bool is_out_of_memory;
     int64_t received_bytes;
-    struct table outgoing, mail, mail_bytes, snapshots, kept, kept_bytes;
+    struct table outgoing, tables[TABLES];
     uint8_t buffer[MAX_FRAME_BYTES + READ_BYTES];
 };
 
@@ -160,8 +162,8 @@ static void post(struct board *board, const struct line *line, enum mail_kind ki
                  size_t length)
 {
     struct mail mail = {index_of(board, line), kind, code, (int64_t)length};
-    if (append(board, &board->mail_bytes, bytes, length))
-        append(board, &board->mail, &mail, sizeof mail);
+    if (append(board, &board->tables[MAIL_BYTES], bytes, length))
+        append(board, &board->tables[MAIL], &mail, sizeof mail);
 }
 
 static void unwatch(struct board *board, struct line *line)
@@ -384,11 +386,11 @@ static bool take_snapshot(struct board *board, const struct role *role, const st
         .updates = updates,
         .bytes = (int64_t)frame->size,
     };
-    append(board, &board->snapshots, &row, sizeof row);
+    append(board, &board->tables[SNAPSHOTS], &row, sizeof row);
     if (role->is_sampled) {
         struct kept_row kept = {role->number, arrived_ns, data.length};
-        append(board, &board->kept, &kept, sizeof kept);
-        append(board, &board->kept_bytes, data.bytes, (size_t)data.length);
+        append(board, &board->tables[KEPT], &kept, sizeof kept);
+        append(board, &board->tables[KEPT_BYTES], data.bytes, (size_t)data.length);
     }
     return true;
 }
@@ -534,10 +536,9 @@ void board_free(struct board *board)
 {
     for (int64_t k = 0; board->lines && k < board->plan.lines; k++)
         free(board->lines[k].rest.bytes);
-    struct table *tables[] = {&board->outgoing,  &board->mail, &board->mail_bytes,
-                              &board->snapshots, &board->kept, &board->kept_bytes};
-    for (size_t k = 0; k < sizeof tables / sizeof *tables; k++)
-        free(tables[k]->bytes);
+    for (int k = 0; k < TABLES; k++)
+        free(board->tables[k].bytes);
+    free(board->outgoing.bytes);
     free(board->lines);
     if (board->epoll >= 0)
         close(board->epoll);
@@ -615,7 +616,7 @@ int board_run(struct board *board, int64_t until_ns)
 {
     bool has_served = false;
     while (!board->is_out_of_memory) {
-        if (board->mail.used)
+        if (board->tables[MAIL].used)
             return 1;
         int64_t now = now_ns(), due = next_due_ns(board);
         if (due <= now && due < until_ns) {
@@ -632,27 +633,12 @@ int board_run(struct board *board, int64_t until_ns)
     return -ENOMEM;
 }
 
-/* The views below hold until the next call of anything else. */
-
-struct text board_mail(const struct board *board) { return (struct text){board->mail.bytes, (int64_t)board->mail.used}; }
-
-struct text board_mail_bytes(const struct board *board)
+/* Holds until the next call of anything else. */
+struct text board_view(const struct board *board, enum table_name name)
 {
-    return (struct text){board->mail_bytes.bytes, (int64_t)board->mail_bytes.used};
+    return (struct text){board->tables[name].bytes, (int64_t)board->tables[name].used};
 }
 
-void board_clear_mail(struct board *board) { board->mail.used = board->mail_bytes.used = 0; }
-
-struct text board_snapshots(const struct board *board)
-{
-    return (struct text){board->snapshots.bytes, (int64_t)board->snapshots.used};
-}
-
-struct text board_kept(const struct board *board) { return (struct text){board->kept.bytes, (int64_t)board->kept.used}; }
-
-struct text board_kept_bytes(const struct board *board)
-{
-    return (struct text){board->kept_bytes.bytes, (int64_t)board->kept_bytes.used};
-}
+void board_clear_mail(struct board *board) { board->tables[MAIL].used = board->tables[MAIL_BYTES].used = 0; }
 
 int64_t board_received_bytes(const struct board *board) { return board->received_bytes; }

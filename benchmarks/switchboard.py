@@ -196,8 +196,8 @@ class Switchboard:
         return list(self._take_mail()) if outcome else []
 
     def _take_mail(self) -> Iterator[Mail]:
-        rows = _rows(self._call("mail"), _MAIL_COLUMNS).tolist()
-        data, begin = _bytes(self._call("mail_bytes")), 0
+        rows = _rows(self._call("view", _Table.MAIL), _MAIL_COLUMNS).tolist()
+        data, begin = _bytes(self._call("view", _Table.MAIL_BYTES)), 0
         self._call("clear_mail")
         for line, kind, code, length in rows:
             yield Mail(line, Kind(kind), _problem(Kind(kind), code), data[begin : begin + length])
@@ -207,12 +207,12 @@ class Switchboard:
 
     def snapshots(self) -> Ints:
         """Return a row of FRAME_COLUMNS for each snapshot, in order of arrival."""
-        return _rows(self._call("snapshots"), len(FRAME_COLUMNS))
+        return _rows(self._call("view", _Table.SNAPSHOTS), len(FRAME_COLUMNS))
 
     def kept(self) -> list[tuple[int, int, bytes]]:
         """Return every snapshot of sampled clients, in order of arrival: client, arrived at ns, its data."""
-        data, begin, found = _bytes(self._call("kept_bytes")), 0, []
-        for client, arrived_ns, length in _rows(self._call("kept"), _KEPT_COLUMNS).tolist():
+        data, begin, found = _bytes(self._call("view", _Table.KEPT_BYTES)), 0, []
+        for client, arrived_ns, length in _rows(self._call("view", _Table.KEPT), _KEPT_COLUMNS).tolist():
             found.append((client, arrived_ns, data[begin : begin + length]))
             begin += length
         return found
@@ -247,6 +247,16 @@ def _problem(kind: Kind, code: int) -> str:
 # --- the library ------------------------------------------------------------------------------------------------------
 
 _NO_MEMORY = -errno.ENOMEM
+
+
+class _Table(IntEnum):
+    """What the library keeps: rows of numbers, and the bytes that belong to them in the same order."""
+
+    MAIL = 0
+    MAIL_BYTES = 1
+    SNAPSHOTS = 2
+    KEPT = 3
+    KEPT_BYTES = 4
 
 
 class _Text(ctypes.Structure):
@@ -358,12 +368,8 @@ def library() -> ctypes.CDLL:
         ("show_life", None, (board, c_int64)),
         ("start", None, (board, c_int64)),
         ("run", c_int, (board, c_int64)),
-        ("mail", _Text, (board,)),
-        ("mail_bytes", _Text, (board,)),
+        ("view", _Text, (board, c_int)),
         ("clear_mail", None, (board,)),
-        ("snapshots", _Text, (board,)),
-        ("kept", _Text, (board,)),
-        ("kept_bytes", _Text, (board,)),
         ("received_bytes", c_int64, (board,)),
     ):
         function = getattr(loaded, f"board_{name}")
