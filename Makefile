@@ -60,14 +60,14 @@ format: .venv/dev.stamp .venv/web-dev.stamp ## fix what the linters can fix
 bench: .venv/run.stamp .venv/node.stamp ## ten minutes of benchmarks, other servers among them, and a report in build/bench
 	@.venv/bin/python -m benchmarks profile --into build/bench
 
-apt: ## install the Debian packages that browser tests and long tests need, where root may
+apt: ## install the Debian packages that benchmarks, browser tests and long tests need, where root may
 	@missing=$$(sed 's/#.*//' packages.apt | xargs -r -n 1 sh -c 'dpkg-query -W -f "\$${Status}" "$$1" 2>/dev/null \
 		| grep -q "ok installed" || printf "%s " "$$1"' sh); \
 	[ -z "$$missing" ] && exit 0; \
 	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends $$missing; \
 	else \
-		echo "Browser tests and long tests need these Debian packages, and only root can install them: $$missing" >&2; exit 1; \
+		echo "Benchmarks, browser tests and long tests need these Debian packages, and only root can install them: $$missing" >&2; exit 1; \
 	fi
 
 LOCK = .venv/bin/uv pip compile --universal --fork-strategy fewest --python-version 3.11 --no-python-downloads \

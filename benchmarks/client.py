@@ -1,28 +1,25 @@
-"""One client of this server: its way in, what it says, and what is kept of what it is told.
+"""One client of the load: its socket, its way in, what it says on it, and what it makes of the mail of its line.
 
-Nothing is decoded that need not be: see `client_frames`. What is received is recorded as numbers and judged after the
-run.
+Everything that happens often (poses, signs of life, snapshots) is the switchboard's. Never blocks and never waits:
+`swarm` says when.
 """
 
 from __future__ import annotations
 
+import heapq
+import socket
 import time
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.client_frames import SNAPSHOT_TYPE, client_frame, message_type, snapshot_data_start, summary
 from benchmarks.hops import HOP_REST_S, hops
-from benchmarks.plan import Visit
-from benchmarks.snapshot_reader import read_snapshot
-from benchmarks.socket_client import SocketClient
+from benchmarks.plan import BEFORE, Visit
+from benchmarks.switchboard import Kind
 from protocol.codec import decode, encode
-from protocol.framing import Opcode
 from protocol.schema import (
     MAJOR,
-    MESSAGES,
     MINOR,
     SCHEMA_HASH,
-    SPEC_OF,
-    Ack,
     Bye,
     Closing,
     Correction,
@@ -31,8 +28,6 @@ from protocol.schema import (
     Hello,
     Join,
     Joined,
-    Lane,
-    Ping,
     Sender,
     Teleport,
     Welcome,
@@ -41,32 +36,85 @@ from protocol.schema import (
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from benchmarks.client_frames import Frame
-    from benchmarks.plan import Plan, Role
+    from benchmarks.plan import Plan
     from benchmarks.record import Record
-    from benchmarks.socket_client import WayIn
+    from benchmarks.switchboard import Mail, Switchboard
+
+    WayIn = Generator[float | None, Any, None]  # yields how long to wait, or None for the next message
+
+_NARROW_BYTES = 4096
+_TROUBLES = (Closing, Correction, Error)
 
 
-class Client(SocketClient):
-    """Speaks the protocol as the standard asks of every client."""
+class Client:
+    """From its first byte to its last. `is_in`: it stands where its walk begins, and has not left."""
 
-    def __init__(self, role: Role, plan: Plan, record: Record) -> None:
-        super().__init__(role, plan, record)
-        self._event = 0  # newest seen
-        self._acked = 0
-        if role.is_sampled:
-            record.sampled[role.number] = []
+    def __init__(self, own: int, plan: Plan, record: Record, board: Switchboard) -> None:
+        """Set out. own: its position in the plan, which is its line's too."""
+        self.role = plan.roles[own]
+        self._own = own
+        self._has_come = False
+        self._plan = plan
+        self._record = record
+        self._board = board
+        self._sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._sock.connect_ex((plan.host, plan.port))
+        self._way_in: WayIn | None = None
+        self._is_waiting = False  # for a time, not for a message
+        board.connect(own, self._sock.fileno())
+
+    @property
+    def is_in(self) -> bool:
+        """Tell whether it takes part."""
+        return self._has_come and not self._has_left
+
+    @property
+    def _has_left(self) -> bool:
+        return bool(self._board.left_ns[self._own] >= 0)
+
+    def close(self) -> None:
+        """Close its socket."""
+        self._sock.close()
+
+    def stop_reading(self) -> None:
+        """Read no more unless told to, and let the kernel hold little of what is not read."""
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _NARROW_BYTES)
+        self._board.ignore(self._own)
+
+    def read(self, most: int) -> None:
+        """Read at most so many bytes."""
+        self._board.read(self._own, most)
+
+    def say_goodbye(self) -> None:
+        """Leave at the end of everything, with nobody left to read the answer."""
+        if self.is_in:
+            self._say(Bye())
+
+    # --- coming in ----------------------------------------------------------------------------------------------------
+
+    def _set_out(self) -> None:
+        self._way_in = self._come_in()
+        next(self._way_in)
 
     def _come_in(self) -> WayIn:
         """Upgrade, say hello, join, and hop to where the walk begins."""
         plan, number = self._plan, self.role.number
-        if not (yield from self._upgrade("/v1/connect")):
+        key = b64encode(number.to_bytes(16, "big")).decode()
+        self._board.send(
+            self._own,
+            f"GET /v1/connect HTTP/1.1\r\nHost: {plan.host}:{plan.port}\r\nUpgrade: websocket\r\n"
+            f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode(),
+        )
+        answer = yield None
+        if not answer.startswith(b"HTTP/1.1 101"):
+            self._fail_to_come(f"the server did not upgrade to WebSocket: {answer[:100]!r}")
             return
-        self.say(Hello(MAJOR, MINOR, SCHEMA_HASH, "presence benchmarks", "", f"Walker {number}", "", 0))
+        self._say(Hello(MAJOR, MINOR, SCHEMA_HASH, "presence benchmarks", "", f"Walker {number}", "", 0))
         yield from _until(Welcome)
-        self.say(Join(1, plan.room, plan.world))
+        self._say(Join(1, plan.room, plan.world))
         joined = yield from _until(Joined)
-        self.is_seated = True
+        self._record.seated += 1
         self._record.radius_mm, self._record.tick_hz = joined.radius_mm, joined.tick_hz
         visit = Visit(joined.entity, joined.generation, time.monotonic_ns())
         self._record.visits[number] = visit
@@ -75,87 +123,76 @@ class Client(SocketClient):
             if len(visit.stops) > 1:
                 yield HOP_REST_S
             seq = len(visit.stops)
-            self.say(Teleport(seq, seq, x, y, z, 0))
+            self._say(Teleport(seq, seq, x, y, z, 0))
             visit.stops.append((x, y, z, 0))
             yield from _until(Done)
-        self.is_in = True
+        self._has_come = True
+        self._record.entered += 1
+        self._board.let_walk(self._own)
 
-    # --- speaking -----------------------------------------------------------------------------------------------------
+    def _wake(self) -> None:
+        self._advance(None)
 
-    def leave(self, frame: bytes) -> None:
-        """Send a last pose and goodbye in one piece.
+    def _advance(self, message: Any) -> None:
+        """Go on with the way in, with the message or the moment it waited for."""
+        assert self._way_in is not None
+        try:
+            wait_s = self._way_in.send(message)
+        except StopIteration:
+            self._way_in = None
+            return
+        self._is_waiting = wait_s is not None
+        if wait_s is not None:
+            wake_ns = time.monotonic_ns() + int(wait_s * 1e9)
+            heapq.heappush(self._record.timers, (wake_ns, self.role.number, self._wake))
 
-        The last snapshot acknowledges the pose, so that it says which tick was the last.
-        """
-        self.send(frame + client_frame(encode(Bye()), self._record.random_bytes(4)))
-        self._record.visits[self.role.number].left_ns = self._spoke_ns
-        self.is_in, self._has_left = False, True
-
-    def keep_up(self, *, is_ping_due: bool, is_ack_due: bool) -> None:
-        """Show that it is alive, and acknowledge the events it has seen."""
-        if is_ping_due:
-            self.say(Ping(0))
-        if is_ack_due:
-            self._acknowledge()
-
-    def show_life(self, silence_s: float) -> None:
-        """Acknowledge events, or ping if nothing was said for so long, as the protocol asks of every client."""
-        if not self._acknowledge() and self._is_upgraded and time.monotonic_ns() - self._spoke_ns > silence_s * 1e9:
-            self.say(Ping(0))
-
-    def _acknowledge(self) -> bool:
-        """Acknowledge the events it has seen; False where there are no new ones."""
-        if self._event == self._acked or self._has_left:
-            return False
-        self._acked = self._event
-        self.say(Ack(self._event))
-        return True
-
-    def say(self, message: Any) -> None:
-        """Send one message."""
-        self.send_payload(encode(message))
-
-    def say_goodbye(self) -> None:
-        """Leave at the end of everything, with nobody left to read the answer."""
-        if self.is_in:
-            self.say(Bye())
+    def _say(self, message: Any) -> None:
+        self._board.say(self._own, encode(message))
 
     # --- being told ---------------------------------------------------------------------------------------------------
 
-    def _take(self, buffer: bytearray, frame: Frame, size: int, arrived_ns: int) -> None:
-        if frame.opcode != Opcode.BINARY:
-            return
-        if buffer[frame.start + 1] == SNAPSHOT_TYPE:
-            self._take_snapshot(buffer, frame.start, frame.end, size, arrived_ns)
+    def take(self, mail: Mail) -> None:
+        """Make something of what happened on its line."""
+        match mail.kind:
+            case Kind.CONNECTED:
+                self._set_out()
+            case Kind.UPGRADED:
+                self._advance(mail.data)
+            case Kind.MESSAGE:
+                self._take_message(decode(mail.data, Sender.SERVER))
+            case Kind.UNSENT:
+                self._trouble(mail.problem)
+            case Kind.UNCONNECTED | Kind.LOST | Kind.WRONG:
+                self._lose(mail.problem)
+
+    def _take_message(self, message: Any) -> None:
+        if isinstance(message, _TROUBLES):
+            if not self._has_left:
+                self._report(f"was told {message}")
+        elif self._way_in is not None and not self._is_waiting:
+            self._advance(message)
+
+    def _lose(self, what: str) -> None:
+        """Close what is over; whoever has said goodbye expects it."""
+        if not self._has_left:
+            self._report(what)
+        self._has_come = False
+        self.close()
+
+    def _report(self, what: str) -> None:
+        if self._has_come:
+            self._trouble(what)
         else:
-            self._take_message(bytes(buffer[frame.start : frame.end]))
+            self._fail_to_come(what)
 
-    def _take_snapshot(self, buffer: bytearray, start: int, end: int, size: int, arrived_ns: int) -> None:
-        begin = snapshot_data_start(buffer, start)
-        told = summary(buffer, begin, end)
-        number = self.role.number
-        self._record.frames.extend((number, arrived_ns, *told, size))
-        if self.role.is_sampled:
-            data = bytes(buffer[begin:end])
-            try:
-                read_snapshot(data)  # its price belongs to the latency; what it says is judged after the run
-            except ValueError as problem:
-                self._trouble(f"unreadable snapshot: {problem}")
-            self._record.sampled[number].append((time.monotonic_ns(), data))
+    def _fail_to_come(self, what: str) -> None:
+        """Note trouble on the way in; the whole run is given up for somebody who was to be there from the start."""
+        self._trouble(what)
+        if self.role.arrives == BEFORE:
+            raise RuntimeError("; ".join(self._record.troubles[-2:]))
 
-    def _take_message(self, payload: bytes) -> None:
-        """Note an event's number; decode what the way in waits for, and what must not come."""
-        kind = message_type(payload)
-        if kind in MESSAGES and MESSAGES[kind].lane is Lane.EVENTS:
-            self._event = int.from_bytes(payload[3:7], "big")
-        if kind in _TROUBLES and not self._has_left:
-            self._report(f"was told {decode(payload, Sender.SERVER)}")
-        if self._way_in is not None and not self._is_waiting and kind in _EXPECTED:
-            self._advance(decode(payload, Sender.SERVER))
-
-
-_EXPECTED = frozenset(SPEC_OF[cls].type for cls in (Welcome, Joined, Done))
-_TROUBLES = frozenset(SPEC_OF[cls].type for cls in (Closing, Correction, Error))
+    def _trouble(self, what: str) -> None:
+        self._record.troubles.append(f"client {self.role.number}: {what}")
 
 
 def _until(cls: type[Any]) -> Generator[float | None, Any, Any]:

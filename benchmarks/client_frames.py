@@ -1,26 +1,19 @@
-"""What a swarm of clients puts on the wire and takes off it, cheaply enough that the server is what is measured.
-
-Pose frames are laid out in bulk before the run, masked and all; received frames are cut by their headers, and of a
-snapshot only the header and the section counts are read. Whole snapshots are read by `snapshot_reader`, for sampled
-observers.
-"""
+"""The pose frames of a swarm of clients, laid out in bulk before the run, masked and all."""
 
 from __future__ import annotations
-
-from struct import Struct
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.motion import Motion
-from protocol.framing import Opcode, mask
-from protocol.records import DTYPES, PARTS, SECTION_HEADER, SNAPSHOT_HEADER, Section
-from protocol.schema import SPEC_OF, Pose, Snapshot
+from protocol.framing import Opcode
+from protocol.records import DTYPES, PARTS, SECTION_HEADER, Section
+from protocol.schema import SPEC_OF, Pose
 
 Bytes = NDArray[np.uint8]
 
 _HEAD_BYTES, _MASK_BYTES = 2, 4  # of a short frame
+_MAX_SHORT = 125  # RFC 6455 section 5.2: longer ones say their length elsewhere
 
 
 def _prefix(kind: Section) -> bytes:
@@ -33,12 +26,6 @@ POSE_BYTES = {
     kind: _HEAD_BYTES + _MASK_BYTES + len(_prefix(kind)) + DTYPES[kind].itemsize
     for kind in (Section.ROOT_INPUT, Section.TRACKED_INPUT)
 }
-
-_SHORT, _LONG = 126, 127  # RFC 6455 section 5.2: where lengths of 2 and 8 bytes begin
-_MAX_SHORT, _MAX_MIDDLE = 125, 2**16 - 1
-
-
-# --- outgoing ---------------------------------------------------------------------------------------------------------
 
 
 def pose_lengths(motion: Motion) -> NDArray[np.int64]:
@@ -108,84 +95,3 @@ def masked(payloads: Bytes, keys: Bytes, opcode: Opcode = Opcode.BINARY) -> Byte
     frames[:, :, len(head) : len(head) + _MASK_BYTES] = keys
     frames[:, :, len(head) + _MASK_BYTES :] = payloads ^ np.tile(keys, (1, 1, -(-length // _MASK_BYTES)))[:, :, :length]
     return frames
-
-
-def client_frame(payload: bytes, key: bytes, opcode: Opcode = Opcode.BINARY) -> bytes:
-    """Frame one payload as a WebSocket client does: masked, final."""
-    length = len(payload)
-    if length <= _MAX_SHORT:
-        head = bytes((0x80 | opcode, 0x80 | length))
-    elif length <= _MAX_MIDDLE:
-        head = bytes((0x80 | opcode, 0x80 | _SHORT)) + length.to_bytes(2, "big")
-    else:
-        head = bytes((0x80 | opcode, 0x80 | _LONG)) + length.to_bytes(8, "big")
-    return head + key + mask(payload, key)
-
-
-# --- incoming ---------------------------------------------------------------------------------------------------------
-
-
-class Frame(NamedTuple):
-    """Where a whole frame's payload lies in a buffer."""
-
-    opcode: int
-    start: int
-    end: int
-
-
-def next_frame(buffer: bytearray | bytes, begin: int, end: int) -> Frame | None:
-    """Find the frame that begins at `begin`; None while it is not whole before `end`."""
-    if end - begin < 2:  # noqa: PLR2004  the shortest header
-        return None
-    length, start = buffer[begin + 1], begin + 2
-    if length >= _SHORT:
-        width = 2 if length == _SHORT else 8
-        if end - start < width:
-            return None
-        length, start = int.from_bytes(buffer[start : start + width], "big"), start + width
-    return Frame(buffer[begin] & 0x0F, start, start + length) if start + length <= end else None
-
-
-SNAPSHOT_TYPE = SPEC_OF[Snapshot].type
-_HEADER = Struct("<IIIIB")
-_SECTION = Struct("<BBH")
-_UPDATES = frozenset((Section.ROOT, Section.TRACKED, Section.ROOT_DELTA, Section.TRACKED_DELTA))
-_BIN_HEADER_BYTES = {0xC4: 2, 0xC5: 3, 0xC6: 5}  # msgpack bin 8, 16, 32
-
-assert _HEADER.size == SNAPSHOT_HEADER.itemsize
-
-
-class Summary(NamedTuple):
-    """What is read of every snapshot: its header, and how many records of avatars it brings."""
-
-    tick: int
-    time_ms: int
-    ack: int
-    digest: int
-    flags: int
-    updates: int
-
-
-_ARRAY_16 = 0xDC  # msgpack: two bytes of length follow
-
-
-def message_type(payload: bytes) -> int:
-    """Read a message's type without decoding it."""
-    return payload[3] if payload[0] == _ARRAY_16 else payload[1]
-
-
-def snapshot_data_start(buffer: bytearray | bytes, start: int) -> int:
-    """Find the packed data in a snapshot message whose payload starts at `start`: behind array, type and bin header."""
-    return start + 2 + _BIN_HEADER_BYTES[buffer[start + 2]]
-
-
-def summary(buffer: bytearray | bytes, begin: int, end: int) -> Summary:
-    """Read the header of the snapshot data in `buffer[begin:end]` and walk over its sections without reading them."""
-    tick, time_ms, ack, digest, flags = _HEADER.unpack_from(buffer, begin)
-    at, updates = begin + _HEADER.size, 0
-    while at < end:
-        kind, stride, count = _SECTION.unpack_from(buffer, at)
-        if kind in _UPDATES:
-            updates += count
-        at += _SECTION.size + stride * count
-    return Summary(tick, time_ms, ack, digest, flags, updates)

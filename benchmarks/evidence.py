@@ -47,7 +47,7 @@ class Evidence:
     frame_bytes: Ints
     arrived_ns: Ints  # (T, n) NEVER where there was no snapshot
     time_ms: Ints  # (T,) room time; 0 where there was no snapshot
-    sampled: dict[int, dict[int, tuple[int, bytes]]]  # client -> row -> (decoded at ns, data)
+    sampled: dict[int, dict[int, tuple[int, bytes]]]  # client -> row -> (arrived at ns, data)
 
     def measured_rows(self, window_ns: tuple[int, int]) -> range:
         """Name the rows from the first to the last tick whose first snapshot arrived within a time."""
@@ -93,7 +93,7 @@ def gather(motion: Motion, logs: Sequence[Log], sent_ns: Callable[[Ints, Ints], 
         arrived_ns=arrived,
         time_ms=column("time_ms").max(axis=1),
         sampled={
-            number: {_tick_of(data) - first_tick: (decoded_ns, data) for decoded_ns, data in received}
+            number: {_tick_of(data) - first_tick: (arrived_ns, data) for arrived_ns, data in received}
             for log in logs
             for number, received in log.sampled.items()
         },

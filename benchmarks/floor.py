@@ -12,17 +12,21 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
-import select
 import socket
 import time
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 import uvloop
 
+from benchmarks import switchboard
+from benchmarks.plan import Role
 from benchmarks.process_usage import cpu_time
 from benchmarks.rounds import merged
+from benchmarks.switchboard import Schedule, Switchboard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,9 +41,7 @@ MIN_SERVED = 0.99
 ROUNDS = 3
 
 _BACKLOG = 1024
-_LEAD_S = 0.5  # between "everybody is connected" and the first tick
-_READS_AT_ONCE = 8  # as in the swarm
-_READ_BYTES = 1 << 16
+_LEAD_NS = 500_000_000  # between "everybody is connected" and the first tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,8 @@ def _against(one: Floor) -> list[str]:
 
 
 def measure(plan: FloorPlan, progress: Progress) -> Floor:
-    """Run the bare server under its load once."""
+    """Run the bare server under its load once. Raises CompilerError."""
+    switchboard.library()  # compiled here, and not by the load on its core
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     server = context.Process(target=_serve, args=(theirs, plan), daemon=True)
@@ -114,6 +117,7 @@ def measure(plan: FloorPlan, progress: Progress) -> Floor:
     load_pipe, load_end = context.Pipe()
     load = context.Process(target=_load, args=(load_end, plan, port), daemon=True)
     load.start()
+    load_end.close()  # so that its end is seen, should it die
     try:
         start = load_pipe.recv()
         assert server.pid is not None
@@ -177,46 +181,37 @@ def _load(pipe: Connection, plan: FloorPlan, port: int) -> None:
     """Connect everybody, then send in the usual rhythm and read what comes; reports the bytes of the measured time."""
     if plan.load_cpu is not None:
         os.sched_setaffinity(0, {plan.load_cpu})
-    load = _Load(plan.clients, plan.pose_bytes, port)
-    start = time.monotonic() + _LEAD_S
-    pipe.send(start)
-    period = 1 / plan.tick_hz
     first, last = (round(s * plan.tick_hz) for s in (plan.warmup_s, plan.warmup_s + plan.seconds))
-    for step in range(last):
-        if step == first:
-            load.received = 0
-        load.step(start + step * period, period / plan.clients)
-    pipe.send(load.received)
-    while not pipe.poll(period):  # until the server's clock has been read
-        load.read(0)
+    period_ns = 1_000_000_000 // plan.tick_hz
+    roles = [
+        Role(number, (0, 0, 0), number * period_ns // plan.clients, plan.pose_bytes) for number in range(plan.clients)
+    ]
+    frames = np.broadcast_to(np.zeros(plan.pose_bytes, np.uint8), (last, plan.clients, plan.pose_bytes))
+    with ExitStack() as sockets, Switchboard(roles, Schedule(frames, period_ns), is_raw=True) as board:
+        _connect(board, plan.clients, port, sockets)
+        start_ns = time.monotonic_ns() + _LEAD_NS
+        board.start(start_ns)
+        pipe.send(start_ns / 1e9)
+        _run(board, start_ns + first * period_ns)
+        before = board.received_bytes
+        _run(board, start_ns + last * period_ns)
+        pipe.send(board.received_bytes - before)
+        while not pipe.poll():  # until the server's clock has been read
+            _run(board, time.monotonic_ns() + period_ns)
 
 
-class _Load:
-    """Every client of the floor. received: bytes so far."""
+def _connect(board: Switchboard, clients: int, port: int, sockets: ExitStack) -> None:
+    for line in range(clients):
+        sock = sockets.enter_context(socket.create_connection(("127.0.0.1", port)))
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setblocking(False)
+        board.connect(line, sock.fileno())
+        board.let_walk(line)
+    connected = 0
+    while connected < clients:
+        connected += len(board.run(time.monotonic_ns()))
 
-    def __init__(self, clients: int, pose_bytes: int, port: int) -> None:
-        self.received = 0
-        self._buffer = bytearray(_READ_BYTES)
-        self._frame = bytes(pose_bytes)
-        self._epoll = select.epoll()
-        self._sockets = {}
-        for _ in range(clients):
-            sock = socket.create_connection(("127.0.0.1", port))
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            sock.setblocking(False)
-            self._sockets[sock.fileno()] = sock
-            self._epoll.register(sock.fileno(), select.EPOLLIN)
 
-    def step(self, at: float, apart: float) -> None:
-        """Let every client send once, the first one at `at` and the others `apart` seconds after each other."""
-        for number, sock in enumerate(self._sockets.values()):
-            while (left := at + number * apart - time.monotonic()) > 0:
-                self.read(left)
-            sock.send(self._frame)
-            if number % _READS_AT_ONCE == 0:
-                self.read(0)
-
-    def read(self, timeout_s: float) -> None:
-        """Take what has come to a few clients; wait for it if there is time."""
-        for fd, _events in self._epoll.poll(timeout_s, _READS_AT_ONCE):
-            self.received += self._sockets[fd].recv_into(self._buffer)
+def _run(board: Switchboard, until_ns: int) -> None:
+    for mail in board.run(until_ns):
+        raise RuntimeError(f"client {mail.line} of the floor: {mail.problem}")

@@ -6,7 +6,8 @@ import multiprocessing
 from multiprocessing import connection
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import swarm
+from benchmarks import swarm, switchboard
+from benchmarks.peers import swarm as peer_swarm
 from benchmarks.plan import Entered, Failed, Log, Plan, Ready
 
 if TYPE_CHECKING:
@@ -24,12 +25,16 @@ class Generators:
     """Processes that each carry out one Plan. A context manager: afterwards none of them is left."""
 
     def __init__(self, plans: Sequence[Plan], cpu: int | None) -> None:
+        """Start a process for each plan. Raises CompilerError."""
+        switchboard.library()  # compiled here once, and not in each process on its core
         context = multiprocessing.get_context("spawn")
         self._pipes: list[Connection] = []
         self._processes: list[BaseProcess] = []
         for plan in plans:
             ours, theirs = context.Pipe()
-            process = context.Process(target=swarm.run, args=(plan, theirs, cpu), daemon=True)
+            process = context.Process(
+                target=(swarm if plan.peer is None else peer_swarm).run, args=(plan, theirs, cpu), daemon=True
+            )
             process.start()
             theirs.close()
             self._pipes.append(ours)

@@ -67,7 +67,7 @@ class Log:
     """What one generator process did and saw."""
 
     frames: NDArray[np.int64]  # (snapshots, FRAME_COLUMNS), in order of arrival
-    sampled: dict[int, list[tuple[int, bytes]]]  # client -> (decoded at, snapshot data)
+    sampled: dict[int, list[tuple[int, bytes]]]  # client -> (arrived at, snapshot data)
     visits: dict[int, Visit]  # by client; of those who got in
     lateness_ns: NDArray[np.int64]  # (steps, own clients); negative where nothing was due
     cpu_ns: int  # user + system, over the measured steps

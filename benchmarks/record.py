@@ -1,8 +1,7 @@
-"""What the clients of one generator process note down while they run, as cheaply as can be."""
+"""What the clients of one generator process note down beside their snapshots."""
 
 from __future__ import annotations
 
-from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,13 +13,12 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Record:
-    """Appended to by every client; `random_bytes` makes masks and keys."""
+    """Added to by every client. seated, entered: how many ever got a seat, and to where their walk begins."""
 
-    random_bytes: Callable[[int], bytes]
-    frames: array[int] = field(default_factory=lambda: array("q"))
-    sampled: dict[int, list[tuple[int, bytes]]] = field(default_factory=dict)
     visits: dict[int, Visit] = field(default_factory=dict)
     troubles: list[str] = field(default_factory=list)
-    timers: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)  # a heap: when to do what
+    timers: list[tuple[int, int, Callable[[], None]]] = field(default_factory=list)  # a heap: when (ns) to do what
+    seated: int = 0
+    entered: int = 0
     radius_mm: int = 0
     tick_hz: int = 0

@@ -1,7 +1,7 @@
 """The load generator: many clients in one process, paced by a schedule that waits for nobody.
 
-One epoll loop instead of an event loop library: a server writes to everybody at once, and a loop that handled all those
-reads before its timers would send late. Here a handful of reads alternates with whatever is due to be sent.
+A switchboard does the work: it sends what is due first, and reads in between. Here is what is rare: who comes when, who
+reads slowly, and what to do with a line's mail. A client's line has the number of its role in the plan.
 
 Runs in a process of its own (`run`), told what to do through a `Plan` and a pipe:
 
@@ -13,30 +13,23 @@ from __future__ import annotations
 import gc
 import heapq
 import os
-import select
 import time
-from array import array
 from collections import deque
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from benchmarks.client import Client
-from benchmarks.peers.client import PeerClient
-from benchmarks.plan import BEFORE, FRAME_COLUMNS, Entered, Failed, Log, Plan, Ready
+from benchmarks.plan import BEFORE, Entered, Failed, Log, Plan, Ready
 from benchmarks.record import Record
+from benchmarks.switchboard import Schedule, Switchboard
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
-
-    from benchmarks.socket_client import SocketClient
+    from typing import Self
 
 _ARRIVALS_AT_ONCE = 32  # connections between their first byte and their seat, before the first step
 _CONNECTS_AT_ONCE = 8  # of those who arrive later, between two looks at the schedule: half a millisecond
-_READS_AT_ONCE = 8  # likewise: a tenth of a millisecond
-_BUFFER_BYTES = 1 << 20
-_HOUSEKEEPING_S = 0.25
+_LOOK_NS = 5_000_000  # how often it is looked whether others can set out, before the first step
+_HOUSEKEEPING_NS = 250_000_000
 _PATIENCE_S = 20.0  # with a server that lets nobody in
 _PING_S = 5.0  # as often as our SDKs do, once their clock is good
 _ACK_S = 1.0
@@ -46,28 +39,32 @@ def run(plan: Plan, pipe: Connection, cpu: int | None) -> None:
     """Generate load as planned; the entry point of a generator process."""
     if cpu is not None:
         os.sched_setaffinity(0, {cpu})
-    swarm = Swarm(plan, pipe)
     try:
-        swarm.run()
-    except (OSError, RuntimeError) as problem:
+        with Swarm(plan, pipe) as swarm:
+            swarm.run()
+    except (MemoryError, OSError, RuntimeError) as problem:
         pipe.send(Failed(str(problem)))
-    finally:
-        swarm.close()
 
 
 class Swarm:
-    """All clients of one process."""
+    """All clients of one process. A context manager: afterwards every socket is closed."""
 
     def __init__(self, plan: Plan, pipe: Connection) -> None:
         self._plan = plan
         self._pipe = pipe
-        self._epoll = select.epoll()
-        self._record = Record(np.random.default_rng(plan.mask_seed).bytes)
-        self._client_of = Client if plan.peer is None else PeerClient
-        self._clients: dict[int, SocketClient] = {}  # by position in the plan; of those who have set out
-        self._by_fd: dict[int, SocketClient] = {}
-        self._buffer = bytearray(_BUFFER_BYTES)
-        self._frames = plan.frames.data.cast("B")
+        self._record = Record()
+        self._clients: dict[int, Client] = {}  # by position in the plan; of those who have set out
+        pings, acks = (max(1, round(every_s * 1e9 / plan.period_ns)) for every_s in (_PING_S, _ACK_S))
+        self._board = Switchboard(plan.roles, Schedule(plan.frames, plan.period_ns, pings, acks), plan.mask_seed)
+        self._housekeeping_ns = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_details: object) -> None:
+        self._board.close()
+        for client in self._clients.values():
+            client.close()
 
     def run(self) -> None:
         """Bring everybody in, walk, and hand over the log."""
@@ -76,127 +73,96 @@ class Swarm:
         start_ns = self._wait_for_start()
         gc.collect()
         gc.disable()
-        lateness, cpu_ns = self._walk(start_ns)
+        cpu_ns = self._walk(start_ns)
         gc.enable()
         for client in self._clients.values():
             client.say_goodbye()
-        record = self._record
-        self._pipe.send(
-            Log(
-                frames=np.frombuffer(record.frames, np.int64).reshape(-1, len(FRAME_COLUMNS)),
-                sampled=record.sampled,
-                visits=record.visits,
-                lateness_ns=lateness,
-                cpu_ns=cpu_ns,
-                troubles=record.troubles,
-                radius_mm=record.radius_mm,
-                tick_hz=record.tick_hz,
-            )
-        )
+        self._pipe.send(self._log(cpu_ns))
 
-    def close(self) -> None:
-        """Close every socket."""
-        self._epoll.close()
-        for client in self._clients.values():
-            client.close()
+    def _log(self, cpu_ns: int) -> Log:
+        record, board = self._record, self._board
+        for own, role in enumerate(self._plan.roles):
+            if board.first_step[own] >= 0:
+                record.visits[role.number].first_step = int(board.first_step[own])
+            if board.left_ns[own] >= 0:
+                record.visits[role.number].left_ns = int(board.left_ns[own])
+        sampled: dict[int, list[tuple[int, bytes]]] = {
+            role.number: [] for own, role in enumerate(self._plan.roles) if role.is_sampled and own in self._clients
+        }
+        for number, arrived_ns, data in board.kept():
+            sampled[number].append((arrived_ns, data))
+        return Log(
+            frames=board.snapshots(),
+            sampled=sampled,
+            visits=record.visits,
+            lateness_ns=board.lateness_ns,
+            cpu_ns=cpu_ns,
+            troubles=record.troubles,
+            radius_mm=record.radius_mm,
+            tick_hz=record.tick_hz,
+        )
 
     # --- coming in ----------------------------------------------------------------------------------------------------
 
     def _bring_in(self) -> None:
         """Let in, a few at a time, everybody who is to be there before the first step."""
         waiting = deque(own for own, role in enumerate(self._plan.roles) if role.arrives == BEFORE)
-        total, told, housekeeping = len(waiting), 0, 0.0
+        record, total, told = self._record, len(waiting), 0
         deadline = time.monotonic() + _PATIENCE_S
-        ready = 0
-        while ready < total:
-            arriving = sum(not client.is_seated for client in self._clients.values())
+        while record.entered < total:
+            arriving = len(self._clients) - record.seated
             for _ in range(min(_ARRIVALS_AT_ONCE - arriving, len(waiting))):
                 self._connect(waiting.popleft())
-            self._serve(0.02)
-            ready = sum(client.is_in for client in self._clients.values())
-            now = time.monotonic()
-            if now >= housekeeping:
-                housekeeping = now + _HOUSEKEEPING_S
-                self._show_life()
-                if ready != told:
-                    told, deadline = ready, now + _PATIENCE_S
-                    self._pipe.send(Entered(told))
-                if now > deadline:
-                    raise RuntimeError(f"nobody more got in for {_PATIENCE_S:.0f} s; {told} of {total} are there")
+            self._serve(time.monotonic_ns() + _LOOK_NS)
+            if self._keep_house() and record.entered != told:
+                told, deadline = record.entered, time.monotonic() + _PATIENCE_S
+                self._pipe.send(Entered(told))
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"nobody more got in for {_PATIENCE_S:.0f} s; {told} of {total} are there")
 
     def _connect(self, own: int) -> None:
-        client = self._client_of(self._plan.roles[own], self._plan, self._record)
-        self._clients[own] = self._by_fd[client.fileno()] = client
-        self._epoll.register(client.fileno(), select.EPOLLOUT)
+        self._clients[own] = Client(own, self._plan, self._record, self._board)
 
-    def _show_life(self) -> None:
-        for client in self._clients.values():
-            client.show_life(_PING_S)
+    def _keep_house(self) -> bool:
+        """Let everybody show that they are alive, if it is time for that; tells whether it was."""
+        now = time.monotonic_ns()
+        if now < self._housekeeping_ns:
+            return False
+        self._housekeeping_ns = now + _HOUSEKEEPING_NS
+        self._board.show_life(_PING_S)
+        return True
 
     def _wait_for_start(self) -> int:
-        housekeeping = 0.0
         while not self._pipe.poll():
-            self._serve(0.02)
-            now = time.monotonic()
-            if now >= housekeeping:
-                housekeeping = now + _HOUSEKEEPING_S
-                self._show_life()
+            self._serve(time.monotonic_ns() + _LOOK_NS)
+            self._keep_house()
         start_ns: int = self._pipe.recv()
         return start_ns
 
     # --- walking ------------------------------------------------------------------------------------------------------
 
-    def _walk(self, start_ns: int) -> tuple[NDArray[np.int64], int]:
-        """Give everybody their turn at each step, reading in between. Returns lateness and the CPU time measured."""
-        plan, roles = self._plan, self._plan.roles
-        steps, count = len(plan.frames), len(roles)
-        lateness = array("q", [-1]) * (steps * count)
-        pings, acks = (max(1, round(every_s * 1e9 / plan.period_ns)) for every_s in (_PING_S, _ACK_S))
+    def _walk(self, start_ns: int) -> int:
+        """Let everybody take their turn at each step. Returns the CPU time of the measured steps, ns."""
+        plan = self._plan
         cpu_marks = dict.fromkeys(plan.measured_steps, 0)
-        arrivals = sorted((role.arrives, own) for own, role in enumerate(roles) if role.arrives != BEFORE)
-        arriving = deque(arrivals)
-        for step in range(steps):
+        arriving = deque(sorted((role.arrives, own) for own, role in enumerate(plan.roles) if role.arrives != BEFORE))
+        self._board.start(start_ns)
+        for step in range(len(plan.frames)):
             if step in cpu_marks:
                 cpu_marks[step] = time.process_time_ns()
             self._hold_back(step)
-            step_ns = start_ns + step * plan.period_ns
-            for own, role in enumerate(roles):
-                client = self._clients.get(own)
-                if client is None or not client.is_in:
-                    continue
-                due = step_ns + role.phase_ns
-                while (now := time.monotonic_ns()) < due:
-                    self._connect_some(arriving, step)
-                    self._serve((due - now) / 1e9)
-                lateness[step * count + own] = now - due
-                self._take_turn(client, own, step)
-                turn = step + own
-                client.keep_up(is_ping_due=turn % pings == 0, is_ack_due=turn % acks == 0)
-                if own % _READS_AT_ONCE == 0:
-                    self._connect_some(arriving, step)
-                    self._serve(0)
+            while self._connect_some(arriving, step):
+                self._serve(time.monotonic_ns())
+            self._serve(start_ns + (step + 1) * plan.period_ns)
         first, last = plan.measured_steps
-        return np.frombuffer(lateness, np.int64).reshape(steps, count), cpu_marks[last] - cpu_marks[first]
+        return cpu_marks[last] - cpu_marks[first]
 
-    def _take_turn(self, client: SocketClient, own: int, step: int) -> None:
-        """Send what a client sends at this step of its own."""
-        own_step = client.own_step(step)
-        if own_step and client.role.is_still:
-            return
-        _, count, widest = self._plan.frames.shape
-        start = (own_step * count + own) * widest
-        frame = self._frames[start : start + client.role.frame_bytes]
-        if own_step == client.role.stays:
-            client.leave(bytes(frame))
-        else:
-            client.send(frame)
-
-    def _connect_some(self, arriving: deque[tuple[int, int]], step: int) -> None:
-        """Let a few of those set out who are to arrive by now."""
-        for _ in range(_CONNECTS_AT_ONCE):
-            if not arriving or arriving[0][0] > step:
-                return
-            self._connect(arriving.popleft()[1])
+    def _connect_some(self, arriving: deque[tuple[int, int]], step: int) -> bool:
+        """Let a few of those set out who are to arrive by now; tells whether there were any."""
+        due = [arriving.popleft()[1] for _ in range(_CONNECTS_AT_ONCE) if arriving and arriving[0][0] <= step]
+        for own in due:
+            self._connect(own)
+        return bool(due)
 
     def _hold_back(self, step: int) -> None:
         """Let slow clients read no more than they should: nothing at first, then a little at each step."""
@@ -206,30 +172,20 @@ class Swarm:
         slow = [client for client in self._clients.values() if client.role.is_slow and client.is_in]
         if step == plan.deaf_step:
             for client in slow:
-                client.narrow()
-                self._forget(client)
+                client.stop_reading()
         elif step >= plan.measured_steps[0]:
             for client in slow:
-                client.read(self._buffer, plan.slow_bytes_per_step)
+                client.read(plan.slow_bytes_per_step)
 
-    # --- reading ------------------------------------------------------------------------------------------------------
+    # --- serving ------------------------------------------------------------------------------------------------------
 
-    def _serve(self, timeout_s: float) -> None:
-        """Read what has arrived, of a few clients, waiting for it if there is time; wake who has rested."""
-        for fd, _events in self._epoll.poll(timeout_s, _READS_AT_ONCE):
-            client = self._by_fd[fd]
-            if client.is_connected:
-                is_over = not client.read(self._buffer)
-            else:
-                is_over = not client.set_out()
-                self._epoll.modify(fd, select.EPOLLIN)
-            if is_over:
-                self._forget(client)
-                client.close()
+    def _serve(self, until_ns: int) -> None:
+        """Let the switchboard work until a moment, see to its mail, and wake who has rested; once in any case."""
         timers = self._record.timers
-        while timers and timers[0][0] <= time.monotonic():
-            heapq.heappop(timers)[2]()
-
-    def _forget(self, client: SocketClient) -> None:
-        self._epoll.unregister(client.fileno())
-        del self._by_fd[client.fileno()]
+        is_time = False
+        while not is_time:
+            for mail in self._board.run(min(until_ns, timers[0][0]) if timers else until_ns):
+                self._clients[mail.line].take(mail)
+            while timers and timers[0][0] <= time.monotonic_ns():
+                heapq.heappop(timers)[2]()
+            is_time = time.monotonic_ns() >= until_ns

@@ -10,15 +10,15 @@ import time
 from typing import TYPE_CHECKING
 
 from benchmarks.peers.dialect import DIALECTS
+from benchmarks.peers.socket_client import SocketClient
 from benchmarks.plan import FRAME_COLUMNS, Visit
-from benchmarks.socket_client import SocketClient
 from protocol.framing import Opcode
 
 if TYPE_CHECKING:
-    from benchmarks.client_frames import Frame
+    from benchmarks.peers.frames import Frame
+    from benchmarks.peers.record import Record
+    from benchmarks.peers.socket_client import WayIn
     from benchmarks.plan import Plan, Role
-    from benchmarks.record import Record
-    from benchmarks.socket_client import WayIn
 
 _ENGINE_PING, _ENGINE_PONG = b"2", b"3"  # Engine.IO's own, in text frames
 _UNKNOWN = (0,) * (len(FRAME_COLUMNS) - 3)  # what only a snapshot of this server says of itself

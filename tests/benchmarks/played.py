@@ -9,19 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.client_frames import pose_frames, snapshot_data_start, summary
+from benchmarks.client_frames import pose_frames
 from benchmarks.evidence import Evidence, gather
 from benchmarks.expectations import FullRate
 from benchmarks.motion import Motion, Track, embody
 from benchmarks.plan import FIRST_SEQ, FRAME_COLUMNS, Log, Visit
 from benchmarks.sampled_oracle import LOOK_EVERY_TICKS, SampledOracle, Verdict
-from benchmarks.snapshot_reader import payloads
+from benchmarks.snapshot_reader import payloads, read_snapshot
 from benchmarks.walkers import walk
 from presence.identity import Identity
 from presence.outbox import Outbox
 from presence.room import Room, RoomSettings
 from presence.world import World
+from protocol.codec import decode
 from protocol.framing import Framing
+from protocol.schema import SPEC_OF, Sender, Snapshot
 
 PERIOD_NS = 50_000_000
 SIDE_M = 24.0
@@ -179,13 +181,19 @@ def _visit(room: Room, row: int, step: int) -> Visit:
 def _logged(number: int, guest: Guest, arrived_ns: int, log: Log) -> list[tuple[int, ...]]:
     found: list[tuple[int, ...]] = []
     for payload in payloads(bytes(guest.stream), Framing.WEBSOCKET):
-        if payload[1] == 66:
-            begin = snapshot_data_start(payload, 0)
-            found.append((number, arrived_ns, *summary(payload, begin, len(payload)), len(payload) + 4))
+        if payload[1] == SPEC_OF[Snapshot].type:
+            data = decode(payload, Sender.SERVER).data
+            found.append((number, arrived_ns, *_summary(data), len(payload) + 4))
             if number in log.sampled:
-                log.sampled[number].append((arrived_ns, payload[begin:]))
+                log.sampled[number].append((arrived_ns, data))
     guest.stream.clear()
     return found
+
+
+def _summary(data: bytes) -> tuple[int, ...]:
+    """Return what a generator notes down of a snapshot: a room without objects has only records of avatars."""
+    read = read_snapshot(data)
+    return read.tick, read.time_ms, read.ack, read.digest, int(read.is_full), len(read.records)
 
 
 def _identity(number: int) -> Identity:

@@ -7,6 +7,7 @@ from typing import Any
 from benchmarks import floor
 from benchmarks.floor import Floor, FloorPlan
 from benchmarks.progress import Progress
+from tests.benchmarks.compiler import needs_compiler
 
 
 def result(cpu_us: float, *, invalid: str | None = None, violations: int = 0) -> dict[str, Any]:
@@ -55,6 +56,7 @@ def test_a_floor_out_of_all_proportion_counts_for_nothing() -> None:
     assert beside([result(1.0)], [25.0])["invalid"] is None
 
 
+@needs_compiler
 def test_the_bare_server_serves_its_clients() -> None:
     """Every client is sent its frame at every tick, over real sockets."""
     plan = FloorPlan(8, 34, 300, 20, warmup_s=0.5, seconds=1.0, server_cpu=None, load_cpu=None)

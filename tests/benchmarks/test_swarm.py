@@ -15,6 +15,9 @@ from benchmarks.generators import GeneratorError, Generators
 from benchmarks.motion import embody
 from benchmarks.plan import FIRST_SEQ, Failed, Plan, Role
 from benchmarks.walkers import walk
+from tests.benchmarks.compiler import needs_compiler
+
+pytestmark = needs_compiler
 
 
 def plan(port: int) -> Plan:

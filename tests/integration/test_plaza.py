@@ -9,6 +9,10 @@ from typing import Any
 
 import pytest
 
+from tests.benchmarks.compiler import needs_compiler
+
+pytestmark = needs_compiler
+
 # What a busy machine may do to a run: the figures would not count, but what was delivered must be right all the same.
 MACHINE = ("the generator sent", "the server waited", "the generator used")
 

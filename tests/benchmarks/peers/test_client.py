@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from benchmarks.peers.client import PeerClient
+from benchmarks.peers.record import Record
 from benchmarks.plan import Plan, Role
-from benchmarks.record import Record
 from protocol.framing import Opcode
 
 ANSWER = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"

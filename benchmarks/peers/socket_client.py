@@ -1,7 +1,7 @@
-"""What every client of the load has, whichever server it talks to: its socket, its way in, the frames it is sent.
+"""What a client of a peer has, whichever that is: its socket, its way in, the frames it is sent.
 
 Never blocks and never waits: `swarm` says when to read and when to send. What is said and what is made of the answers
-is the business of `client` (this server) and `peers.client` (others).
+is the business of `client`.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from abc import ABC, abstractmethod
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.client_frames import client_frame, next_frame
+from benchmarks.peers.frames import client_frame, next_frame
 from benchmarks.plan import BEFORE
 from protocol.framing import Opcode
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from benchmarks.client_frames import Frame
+    from benchmarks.peers.frames import Frame
+    from benchmarks.peers.record import Record
     from benchmarks.plan import Plan, Role
-    from benchmarks.record import Record
 
     WayIn = Generator[float | None, Any, None]  # yields how long to wait, or None for the next message
 
