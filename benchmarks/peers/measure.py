@@ -41,7 +41,7 @@ NOT_MEASURED = (
     "that nobody hidden, behind a clearance or blocked is shown: no peer has such rules here",
     "heights, yaw and pitch of what is told: only x and z are compared with the walks",
     "pairs within half a metre of the radius: a tick's moment is not known from outside",
-    "reading and decoding at the client: latency ends when a message arrives",
+    "decoding at the client: latency ends when a message arrives",
     "validation of movement, sessions that resume, explained refusals: the peers do without",
 )
 KEYS = (

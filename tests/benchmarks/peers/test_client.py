@@ -8,8 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from benchmarks.peers.client import PeerClient
-from benchmarks.peers.record import Record
+from benchmarks.peers.client import PeerClient, Record
 from benchmarks.plan import Plan, Role
 from protocol.framing import Opcode
 
