@@ -120,7 +120,7 @@ class Room:
         self._asked: Rows
         self._observers: Rows
         self._recovered: set[int]
-        self._stirred_tick = 0  # the last at which somebody moved, came, went, or may see somebody else
+        self._stirred_tick = 0  # the last at which somebody moved, came, went, was lost, or may see somebody else
         self._refocused: Rows
         self._wishes: snapshot.Wishes
         self._tables: snapshot.Tables
@@ -193,6 +193,7 @@ class Room:
         """Show a member as away: its connection is lost, its seat is held."""
         self.state.seats[row].is_away = True
         self.state.changed_entries.add(row)
+        self._stirred_tick = self.tick_number
 
     def resume(self, row: int) -> None:
         """Take a member back: the same entity, and a full snapshot next."""

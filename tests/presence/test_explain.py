@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from presence.explain import Explanation, Reason, Unanswerable, UnknownEntity, as_json, explain, in_words
-from presence.history import KEPT_TICKS
+from presence.history import KEPT_TICKS, Link
 from presence.rings import Detail, Ring
 from presence.room import RoomSettings
 from tests.rooms import Metres, Stage, Visitor, world, zone
@@ -133,6 +133,17 @@ def test_who_is_away_is_told_nothing() -> None:
     stage.resume(ann)
     stage.tick()
     assert why(stage, ann, bob).reason is Reason.NEAR
+
+
+def test_in_a_quiet_room_everybody_can_be_told() -> None:
+    """Where nothing happens nobody is asked whether they can be written to; who is lost then is away at once."""
+    stage, ann, bob = scene()
+    stage.tick(150)
+    assert [why(stage, ann, bob, stage.room.tick_number - back).link for back in range(120)] == [Link.READY] * 120
+    stage.lose(ann)
+    stage.tick()
+    assert why(stage, ann, bob).link is Link.AWAY
+    assert why(stage, ann, bob, stage.room.tick_number - 1).link is Link.READY
 
 
 def test_nobody_is_shown_to_themselves() -> None:
