@@ -24,6 +24,7 @@
 
 #define NEVER INT64_MAX
 #define READY_AT_ONCE 256         /* lines that one epoll_wait names */
+#define GRAIN_NS 200000           /* between two waits: what comes within it is dealt with at once, and wakes nobody */
 #define READ_BYTES (256 * 1024)   /* at most, from one line at a time */
 #define MAX_FRAME_BYTES (1 << 20) /* far beyond any message; more would be a misreading */
 #define MAX_HEAD_BYTES (16 * 1024)
@@ -109,6 +110,7 @@ struct board {
     int epoll;
     struct epoll_event ready[READY_AT_ONCE];
     int ready_count, ready_next;
+    int64_t woke_ns; /* from its last wait */
     int64_t start_ns, step, next; /* whose turn it is: `next` at `step`; NEVER before the start */
     uint64_t random;
     bool is_out_of_memory;
@@ -515,19 +517,36 @@ static void serve_line(struct board *board, struct line *line)
         read_line(board, line, READ_BYTES);
 }
 
-/* Serve one of the lines that are ready, or else find out which are, waiting at most so long. */
-static int serve(struct board *board, int64_t patience_ns)
+static struct timespec duration(int64_t ns)
 {
-    if (board->ready_next < board->ready_count) {
-        serve_line(board, &board->lines[board->ready[board->ready_next++].data.u64]);
-        return 0;
+    int64_t positive = ns > 0 ? ns : 0;
+    return (struct timespec){.tv_sec = positive / 1000000000, .tv_nsec = positive % 1000000000};
+}
+
+/* Find out which lines are ready, waiting at most so long, or a grain longer. */
+static int wait_for_lines(struct board *board, int64_t now, int64_t patience_ns)
+{
+    int64_t rest_ns = board->woke_ns + GRAIN_NS - now;
+    if (patience_ns > 0 && rest_ns > 0) {
+        struct timespec rest = duration(rest_ns);
+        nanosleep(&rest, NULL);
+        patience_ns -= rest_ns;
     }
-    int64_t wait_ns = patience_ns > 0 ? patience_ns : 0;
-    struct timespec wait = {.tv_sec = wait_ns / 1000000000, .tv_nsec = wait_ns % 1000000000};
+    struct timespec wait = duration(patience_ns);
     int found = epoll_pwait2(board->epoll, board->ready, READY_AT_ONCE, &wait, NULL);
+    board->woke_ns = now_ns();
     board->ready_next = 0;
     board->ready_count = found > 0 ? found : 0;
     return found < 0 && errno != EINTR ? -errno : 0;
+}
+
+/* Serve one of the lines that are ready, or else find out which are. */
+static int serve(struct board *board, int64_t now, int64_t patience_ns)
+{
+    if (board->ready_next == board->ready_count)
+        return wait_for_lines(board, now, patience_ns);
+    serve_line(board, &board->lines[board->ready[board->ready_next++].data.u64]);
+    return 0;
 }
 
 /* ---- for switchboard.py ------------------------------------------------------------------------------------------ */
@@ -624,7 +643,7 @@ int board_run(struct board *board, int64_t until_ns)
         } else if (has_served && now >= until_ns) {
             return 0;
         } else {
-            int failed = serve(board, (due < until_ns ? due : until_ns) - now);
+            int failed = serve(board, now, (due < until_ns ? due : until_ns) - now);
             if (failed)
                 return failed;
             has_served = true;

@@ -76,7 +76,7 @@ class Agenda:
 
     def looks(self, entities: Entities, observers: Rows, tick: int) -> Mask:
         """Tell which observers look around at this tick anyway."""
-        return np.asarray((entities.id[observers].astype(np.int64) + tick) % self._every == 0, dtype=np.bool_)
+        return is_turn(entities.id[observers], tick, self._every)
 
     def plan(self, entities: Entities, wanted: Due, tick: int) -> None:
         """Plan the ticks from this one until the next look, for those who look at this one: all that they want."""
@@ -100,6 +100,11 @@ class Agenda:
         Observers and subjects may be gone by now, and held no longer.
         """
         return joined([plan[tick % self._every] for plan in self._plan])
+
+
+def is_turn(ids: NDArray[np.integer[Any]], tick: int, every: int) -> Mask:
+    """Tell of which observers, by entity id, it is the turn to look around."""
+    return np.asarray((ids.astype(np.int64) + tick) % every == 0, dtype=np.bool_)
 
 
 def in_step(entities: Entities, rows: Rows, rate: int, tick: int) -> Mask:

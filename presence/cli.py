@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     Commands = _SubParsersAction[argparse.ArgumentParser]
 
+NOT_SEEN = 1  # `explain`: the observer does not see the subject
 BAD_USAGE = 2
 INTERRUPTED = 130  # what a shell reports for a command ended with Ctrl-C
 
@@ -137,6 +138,27 @@ def check_worlds(arguments: argparse.Namespace) -> int:
     return catalogue.check(arguments.files, sys.stdout)
 
 
+def explain(arguments: argparse.Namespace) -> int:
+    """Say why one sees another or does not: 0 for who does, 1 for who does not, 2 where there is no answer."""
+    import asyncio
+
+    from presence import enquiry
+
+    asked = {name: getattr(arguments, name) for name in ("room", "observer", "subject", "tick")}
+    given = {name: str(value) for name, value in asked.items() if value is not None}
+    try:
+        answer = asyncio.run(enquiry.ask(arguments.url, "/ops/explain", given, arguments.token))
+    except enquiry.EnquiryError as error:
+        return _complain(str(error))
+    if arguments.json:
+        import json
+
+        print(json.dumps(answer, indent=2))
+    else:
+        print(*answer["sentences"], sep="\n")
+    return 0 if answer["is_held"] else NOT_SEEN
+
+
 def connect(words: Sequence[str]) -> int:
     """Run the terminal client, which reads its own arguments."""
     from presence_client import terminal
@@ -223,6 +245,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_dev_certificate(commands)
     _add_world(commands)
     _add_wire(commands)
+    _add_explain(commands)
     commands.add_parser("connect", help="enter a server from the terminal, to probe it")
     return parser
 
@@ -285,6 +308,26 @@ def _add_wire(commands: Commands) -> None:
     group = _group(commands, "wire", "work with captured frames")
     parser = _add(group, "decode", decode_wire, "print captured frames readably")
     parser.add_argument("file", metavar="FILE", help="- reads standard input")
+
+
+def _add_explain(commands: Commands) -> None:
+    parser = _add(commands, "explain", explain, "say why one sees another in a room, or does not")
+    parser.epilog = "Exit codes: 0 the observer sees the subject, 1 it does not, 2 there is no answer."
+    parser.add_argument("--room", required=True, help="name of the room")
+    parser.add_argument(
+        "--observer", required=True, metavar="ID", help="who sees: an entity id, or a user who is there"
+    )
+    parser.add_argument("--subject", required=True, metavar="ID", help="who is seen: likewise")
+    parser.add_argument("--tick", type=int, metavar="T", help="one of the last 600 ticks (default: the newest)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
+        "--url", default="http://127.0.0.1:8082", help="the server's port for operators (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--token",
+        default=os.environ.get("PRESENCE_TOKEN", ""),
+        help="token with the role operator; better in the environment, as PRESENCE_TOKEN",
+    )
 
 
 def _group(commands: Commands, name: str, help_text: str) -> Commands:

@@ -148,8 +148,8 @@ class Entities:
     told_ack: NDArray[np.uint32]
     is_websocket: Mask
 
-    def __init__(self) -> None:
-        self.capacity = _FIRST_CAPACITY
+    def __init__(self, capacity: int = _FIRST_CAPACITY) -> None:
+        self.capacity = capacity
         for name, dtype, shape in _COLUMNS:
             setattr(self, name, np.zeros((self.capacity, *shape), dtype))
         for name, dtype, shape in RECORD_COLUMNS:

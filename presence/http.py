@@ -67,29 +67,59 @@ def application(
     """
     api = _Api(hub, may_ask)
     worlds = _Worlds(hub, may_ask, takes_guests=takes_guests)
-    made = web.Application(middlewares=[_refuse_in_json], client_max_size=MAX_WORLD_BYTES)
+    made = web.Application(middlewares=[refuse_in_json], client_max_size=MAX_WORLD_BYTES)
     if not client:
         made.router.add_get("/", _landing_page)
     for path, page in client.items():
         made.router.add_get(path, _app_page(page))
     made.router.add_get("/healthz", api.health)
     made.router.add_get("/readyz", api.readiness)
-    made.router.add_get("/v1/openapi.json", _openapi)
+    made.router.add_get("/v1/openapi.json", json_document(DOCUMENT))
     made.router.add_get("/v1/rooms", api.rooms)
     made.router.add_get("/v1/presence", api.presence)
     made.router.add_get("/v1/worlds", worlds.list)
     made.router.add_get("/v1/worlds/{name}", worlds.document)
     made.router.add_post("/v1/worlds/check", worlds.check)
     made.router.add_get("/v1/connect", upgrader.handle)
-    headers = HEADERS | (STRICT_TRANSPORT if is_public_tls else {})
+    armour(made, HEADERS | (STRICT_TRANSPORT if is_public_tls else {}))
+    return made
+
+
+def armour(application: web.Application, headers: Mapping[str, str] = HEADERS) -> None:
+    """Put these headers on every answer; a page may have a policy, and a time to be kept, of its own."""
 
     async def secure(_request: web.Request, response: web.StreamResponse) -> None:
         policy = response.headers.get("Content-Security-Policy", headers["Content-Security-Policy"])
-        response.headers.update(headers | {"Content-Security-Policy": policy})
+        response.headers.update({**headers, "Content-Security-Policy": policy})
         response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
 
-    made.on_response_prepare.append(secure)
-    return made
+    application.on_response_prepare.append(secure)
+
+
+def bearer(hub: Hub, request: web.Request) -> Identity:
+    """Find out who asks, by the token in the request; without one, a guest where guests are let in. Raises Problem."""
+    scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+    if scheme and scheme.lower() != "bearer":
+        raise Problem(401, "token_required", "only bearer tokens are known here", "send Authorization: Bearer TOKEN")
+    try:
+        return hub.identify(token.strip(), "", hub.clock())
+    except ProtocolError as error:
+        raise bad_token(error) from None
+
+
+def within_rate(may_ask: Callable[[web.Request], bool], request: web.Request) -> None:
+    """Raise Problem where the sender of a costly request is not within its rate."""
+    if not may_ask(request):
+        raise Problem(429, "too_soon", "too many requests from your address", "ask less often", {"Retry-After": "1"})
+
+
+def json_document(document: Mapping[str, Any]) -> Handler:
+    """Return what answers with a document that does not change."""
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.json_response(document)
+
+    return answer
 
 
 class _Api:
@@ -129,16 +159,8 @@ class _Api:
         return web.json_response({"people": listed})
 
     def _viewer(self, request: web.Request) -> Identity:
-        _within_rate(self._may_ask, request)
-        scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-        if scheme and scheme.lower() != "bearer":
-            raise Problem(
-                401, "token_required", "only bearer tokens are known here", "send Authorization: Bearer TOKEN"
-            )
-        try:
-            return self._hub.identify(token.strip(), "", self._hub.clock())
-        except ProtocolError as error:
-            raise bad_token(error) from None
+        within_rate(self._may_ask, request)
+        return bearer(self._hub, request)
 
 
 class _Worlds:
@@ -169,7 +191,7 @@ class _Worlds:
             raise Problem(
                 403, "not_allowed", "worlds are checked by servers for development", "run `presence world check`"
             )
-        _within_rate(self._may_ask, request)
+        within_rate(self._may_ask, request)
         async with self._checking:
             try:
                 async with asyncio.timeout(WORLD_READING_S):
@@ -203,11 +225,6 @@ def _app_page(page: Page) -> Handler:
     return answer
 
 
-def _within_rate(may_ask: Callable[[web.Request], bool], request: web.Request) -> None:
-    if not may_ask(request):
-        raise Problem(429, "too_soon", "too many requests from your address", "ask less often", {"Retry-After": "1"})
-
-
 def _described(person: Person, room: str) -> dict[str, Any]:
     return {
         "user": person.user,
@@ -226,12 +243,9 @@ async def _landing_page(_request: web.Request) -> web.Response:
     return web.Response(text=_LANDING_PAGE, content_type="text/html", charset="utf-8")
 
 
-async def _openapi(_request: web.Request) -> web.Response:
-    return web.json_response(DOCUMENT)
-
-
 @web.middleware
-async def _refuse_in_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def refuse_in_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer every refusal in one form."""
     try:
         return await handler(request)
     except Problem as problem:

@@ -316,15 +316,16 @@ class Hub:
 
     # --- what may be told ---------------------------------------------------------------------------------------------
 
-    def visible_people(self, viewer: Identity) -> Iterator[tuple[Room, list[Person]]]:
-        """Yield each room with the people in it that `viewer` may see, by clearance and by blocks of either side.
+    def as_of_now(self, viewer: Identity) -> Identity:
+        """Take back what a person has lost since: who is here and has renewed to fewer grants keeps to those."""
+        session = self.sessions.get(viewer.user)
+        return viewer if session is None else replace(viewer, grants=viewer.grants & session.identity.grants)
 
-        Whoever is here and has renewed to fewer grants sees no more with an older token.
-        """
+    def visible_people(self, viewer: Identity) -> Iterator[tuple[Room, list[Person]]]:
+        """Yield each room with the people in it that `viewer` may see, by clearance and by blocks of either side."""
         session = self.sessions.get(viewer.user)
         blocked = session.blocks if session is not None else frozenset()
-        if session is not None:
-            viewer = replace(viewer, grants=viewer.grants & session.identity.grants)
+        viewer = self.as_of_now(viewer)
         for room in self.rooms.values():
             yield room, room.people_for(viewer, blocked)
 

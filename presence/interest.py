@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # (1.15)^2 = 529/400, so that the leaving radius is exact in integers
 _LEAVE_NUMERATOR = 529
 _LEAVE_DENOMINATOR = 400
+LEAVING_FACTOR = 1.15
 # Cells of half the leaving radius and a span of two: the 5 x 5 cells around a point cover 1.97 times the
 # circle's area, against 2.86 times for 3 x 3 cells of the whole radius, and more ranges cost more than they
 # save.
@@ -43,18 +44,22 @@ def select(entities: Entities, observers: Rows, radius_mm: int) -> Pairs:
     """List what each of `observers` (distinct rows) wants to see now, given what it holds."""
     subjects = entities.alive()
     viewers, seen = _candidates(entities.position, observers, subjects, radius_mm)
-    near = _distances_squared(entities.position, viewers, seen)
-    limit = radius_mm * radius_mm
-    inside = np.flatnonzero((near * _LEAVE_DENOMINATOR <= limit * _LEAVE_NUMERATOR) & (viewers != seen))
+    near = distances_squared(entities.position, viewers, seen)
+    inside = np.flatnonzero(may_stay(near, radius_mm) & (viewers != seen))
     viewers, seen, near = viewers.take(inside), seen.take(inside), near.take(inside)
     held = entities.given.ravel().take(viewers * entities.capacity + seen) > 0
-    wanted = (near <= limit) | held
+    wanted = (near <= radius_mm * radius_mm) | held
     if entities.isolation.any():
         wanted &= entities.isolation.take(viewers) == entities.isolation.take(seen)
     if entities.has_blocks or entities.requires.any():
         wanted &= may_see(entities, viewers, seen)
     kept = np.flatnonzero(wanted)
     return Pairs(viewers.take(kept), seen.take(kept), held.take(kept), near.take(kept))
+
+
+def may_stay(apart: NDArray[np.int64], radius_mm: int) -> Mask:
+    """Tell which squared distances, mm2, are within the leaving radius."""
+    return np.asarray(apart * _LEAVE_DENOMINATOR <= radius_mm * radius_mm * _LEAVE_NUMERATOR, dtype=np.bool_)
 
 
 def classify(rings: tuple[Ring, ...], apart: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -83,16 +88,19 @@ def forbidden(entities: Entities, changed: Rows, behind: Rows) -> tuple[Rows, Ro
     return holders[~stays], subjects[~stays]
 
 
+def grid(position: NDArray[np.int32], subjects: Rows, radius_mm: int) -> tuple[NDArray[np.int64], int]:
+    """Lay a tick's grid over its subjects, one at least: where it begins (x and z), and the size of a cell, mm."""
+    leave_mm = -(-radius_mm * 23 // 20)  # 1.15 r, rounded up
+    return position[subjects][:, (0, 2)].min(axis=0).astype(np.int64), -(-leave_mm // _SPAN)
+
+
 def _candidates(position: NDArray[np.int32], observers: Rows, subjects: Rows, radius_mm: int) -> tuple[Rows, Rows]:
     """Pair each observer with the subjects of the cells around it: a superset of those within the leaving radius."""
     empty = np.zeros(0, np.intp)
     if not len(observers) or not len(subjects):
         return empty, empty
-    leave_mm = -(-radius_mm * 23 // 20)  # 1.15 r, rounded up
-    cell_mm = -(-leave_mm // _SPAN)
-    plane = position[subjects][:, (0, 2)].astype(np.int64)
-    origin = plane.min(axis=0)
-    cells = (plane - origin) // cell_mm
+    origin, cell_mm = grid(position, subjects, radius_mm)
+    cells = (position[subjects][:, (0, 2)] - origin) // cell_mm
     width = int(cells[:, 0].max()) + 1 + 2 * _SPAN  # margins: a row's range never reaches into its neighbour's
     keys = cells[:, 1] * width + cells[:, 0]
     order = np.argsort(keys, kind="stable")
@@ -107,7 +115,7 @@ def _candidates(position: NDArray[np.int32], observers: Rows, subjects: Rows, ra
     return np.repeat(observers, per_observer), subjects.take(order.take(within))
 
 
-def _distances_squared(position: NDArray[np.int32], one: Rows, other: Rows) -> NDArray[np.int64]:
+def distances_squared(position: NDArray[np.int32], one: Rows, other: Rows) -> NDArray[np.int64]:
     """Squared 3-D distances of row pairs, mm2: exact, since coordinates stay below 2**22."""
     total = np.zeros(len(one), np.int64)
     for axis in position.T:

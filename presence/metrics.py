@@ -12,7 +12,7 @@ from __future__ import annotations
 import gc
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -214,16 +214,14 @@ class Metrics(Collector):
             pause.stop()
 
 
-def page(metrics: Metrics) -> web.Application:
-    """Return the application that serves GET /metrics, for a listener of its own."""
+def page(metrics: Metrics) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """Return what answers GET /metrics."""
 
     async def scrape(request: web.Request) -> web.Response:
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
         return web.Response(body=encode(metrics.registry), headers={"Content-Type": content_type})
 
-    application = web.Application()
-    application.router.add_get("/metrics", scrape)
-    return application
+    return scrape
 
 
 def _gauge(name: str, text: str, label: str, counts: Mapping[str, int]) -> Metric:

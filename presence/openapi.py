@@ -1,10 +1,16 @@
-"""The HTTP interface, declared once for whoever calls it: OpenAPI 3.1. Tests hold the server's answers against it."""
+"""The HTTP interfaces, declared once for whoever calls them: OpenAPI 3.1. Tests hold the server's answers against it.
+
+DOCUMENT is the public port's, OPERATORS_DOCUMENT that of the operators' listener.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from presence import __version__
+from presence.explain import Reason
+from presence.history import Link
+from presence.rings import Detail
 
 
 def _object(**properties: dict[str, Any]) -> dict[str, Any]:
@@ -28,6 +34,13 @@ _COUNT = {"type": "integer", "minimum": 0}
 _FLAG = {"type": "boolean"}
 _DIGEST = {"type": "string", "pattern": "^[0-9a-f]{16}$"}
 _SLUG = {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,63}$"}
+
+_PROBLEM = _object(
+    code=_TEXT | {"description": "For programs."},
+    reason=_TEXT | {"description": "For people."},
+    advice=_TEXT | {"description": "What to do about it."},
+)
+_TOKEN = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
 _UNKNOWN = _answer("No token, or one that is not accepted.", "Problem")
 _TOO_SOON = _answer("Too many requests from one address.", "Problem")
@@ -142,7 +155,7 @@ DOCUMENT: dict[str, Any] = {
         },
     },
     "components": {
-        "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        "securitySchemes": {"token": _TOKEN},
         "schemas": {
             "Rooms": _object(rooms={"type": "array", "items": {"$ref": "#/components/schemas/Room"}}),
             "Room": _object(
@@ -182,11 +195,123 @@ DOCUMENT: dict[str, Any] = {
             "Document": {"type": "object", "required": ["openapi", "info", "paths"]},
             "Health": _object(status={"const": "ok"}, version=_TEXT),
             "Readiness": _object(status={"const": "ready"}),
-            "Problem": _object(
-                code=_TEXT | {"description": "For programs."},
-                reason=_TEXT | {"description": "For people."},
-                advice=_TEXT | {"description": "What to do about it."},
+            "Problem": _PROBLEM,
+        },
+    },
+}
+
+# --- the operators' listener ------------------------------------------------------------------------------------------
+
+_TICK = {"type": "integer", "minimum": 0}
+_MAYBE_TICK = {"type": ["integer", "null"], "minimum": 0}
+_MILLIMETRES = {"type": "number", "minimum": 0}
+_EVERY = {"enum": [1, 2, 4, 8, 16, 32]}
+
+
+def _maybe(schema: str) -> dict[str, Any]:
+    return {"anyOf": [{"$ref": f"#/components/schemas/{schema}"}, {"type": "null"}]}
+
+
+def _parameter(name: str, description: str, schema: dict[str, Any], *, is_required: bool = True) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": is_required, "description": description, "schema": schema}
+
+
+OPERATORS_DOCUMENT: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "info": {
+        "title": "Presence, for operators",
+        "version": __version__,
+        "summary": "What the server counts, and why one sees another or does not.",
+        "description": "Served on the operators' listener (metrics_host, metrics_port) only. What speaks of people "
+        "asks for a token with the role `operator`, and tells of places only what its grants cover. Servers that take "
+        "guests also answer without a token.",
+    },
+    "paths": {
+        "/metrics": {
+            "get": {
+                "operationId": "scrape",
+                "summary": "Everything that is counted, for Prometheus",
+                "responses": {"200": {"description": "Text, or OpenMetrics if that is asked for."}},
+            }
+        },
+        "/ops/explain": {
+            "get": {
+                "operationId": "explain",
+                "summary": "Say what an observer held of a subject at a tick, and why",
+                "description": "Worked out again from what the room remembers of its last 600 ticks.",
+                "security": _BEARER_OR_GUEST,
+                "parameters": [
+                    _parameter("room", "Name of the room.", _SLUG),
+                    _parameter("observer", "Who sees: an entity id, or the id of a user who is there now.", _TEXT),
+                    _parameter("subject", "Who is seen: likewise.", _TEXT),
+                    _parameter("tick", "A tick that is remembered; by default the newest.", _TICK, is_required=False),
+                ],
+                "responses": {
+                    "200": _answer("The answer, in sentences and in figures.", "Explanation"),
+                    "400": _answer("A parameter is missing, unknown or malformed.", "Problem"),
+                    "401": _UNKNOWN,
+                    "403": _answer("The token does not have the role `operator`.", "Problem"),
+                    "404": _answer("No such room, entity or tick, as far as the caller may know.", "Problem"),
+                    "429": _TOO_SOON,
+                },
+            }
+        },
+        "/v1/openapi.json": {
+            "get": {
+                "operationId": "describe",
+                "summary": "This document",
+                "responses": {"200": _answer("OpenAPI 3.1.", "Document")},
+            }
+        },
+    },
+    "components": {
+        "securitySchemes": {"token": _TOKEN},
+        "schemas": {
+            "Explanation": _object(
+                room=_SLUG,
+                tick=_TICK,
+                observer={"$ref": "#/components/schemas/Party"},
+                subject={"$ref": "#/components/schemas/Party"},
+                is_held=_FLAG | {"description": "Whether the observer had been told that it sees the subject."},
+                reason={"enum": [reason.value for reason in Reason]},
+                pose_tick=_MAYBE_TICK | {"description": "When the pose that the observer holds came to be."},
+                link={"enum": [link.name.lower() for link in Link]},
+                now={"$ref": "#/components/schemas/Sight"},
+                looked_tick=_MAYBE_TICK | {"description": "When the observer last looked around and was told."},
+                looked=_maybe("Sight") | {"description": "What stood between the two then."},
+                next_look_tick=_TICK | {"description": "The observer's next turn to look around."},
+                plan=_maybe("Share")
+                | {"description": "How often the observer is told of the subject; null for never."},
+                radius_mm=_COUNT | {"description": "One comes into sight here, and goes out of it at 1.15 times that."},
+                cell_mm=_COUNT | {"description": "Width of the grid's cells."},
+                budget_bytes_per_s=_COUNT | {"description": "Of an observer's snapshots."},
+                sentences={"type": "array", "items": _TEXT, "description": "All of it in words, the answer first."},
             ),
+            "Party": _object(
+                entity={"type": "integer", "minimum": 1, "maximum": 65535},
+                user=_TEXT | {"description": "User id; empty for objects and for who has left."},
+                place_mm={"type": "array", "items": {"type": "integer"}, "minItems": 3, "maxItems": 3},
+                zone=_TEXT | {"description": "Empty for none."},
+                cell={"type": "array", "items": _COUNT, "minItems": 2, "maxItems": 2},
+            ),
+            "Sight": _object(
+                tick=_TICK,
+                distance_mm=_MILLIMETRES,
+                is_within_radius=_FLAG,
+                is_within_leaving_radius=_FLAG,
+                is_blocked=_FLAG,
+                missing_clearances={"type": "array", "items": _TEXT},
+                is_isolated=_FLAG,
+            ),
+            "Share": _object(
+                tick=_TICK | {"description": "When this was planned."},
+                ring={"type": "integer", "minimum": 1},
+                detail={"enum": [detail.name.lower() for detail in Detail]},
+                ring_every_ticks=_EVERY | {"description": "What the ring asks for."},
+                every_ticks=_EVERY | {"description": "What the observer's budget leaves of it."},
+            ),
+            "Problem": _PROBLEM,
+            "Document": {"type": "object", "required": ["openapi", "info", "paths"]},
         },
     },
 }

@@ -20,6 +20,7 @@ import numpy as np
 from presence import budget, interest, moderation, movement, objects, roster, snapshot, speech
 from presence.agenda import NOTHING, Agenda, Due
 from presence.entities import ROW_REST_TICKS, Body
+from presence.history import History
 from presence.inbox import Inbox
 from presence.permission import block, is_cleared
 from presence.rings import RATE_CLASSES, Detail, Ring, are_nested
@@ -101,9 +102,10 @@ class Room:
         self.name = name
         self.world = world
         self.settings = settings
-        self._radius_mm = settings.interest_radius_mm if world.sight_mm is None else world.sight_mm
+        self.radius_mm = settings.interest_radius_mm if world.sight_mm is None else world.sight_mm
         self.tick_number = 0
         self.state = State(name, world, now)
+        self.history = History(settings.look_every_ticks)
         self._inbox = Inbox()
         self._quiet_ticks = QUIET_S * settings.tick_hz
         self._agenda = Agenda(settings.look_every_ticks)
@@ -115,9 +117,10 @@ class Room:
         self._required: NDArray[np.uint64]
         self._isolated: NDArray[np.int16]
         self._moved: Rows
+        self._asked: Rows
         self._observers: Rows
         self._recovered: set[int]
-        self._stirred_tick = 0  # the last at which somebody moved, came, went, or may see somebody else
+        self._stirred_tick = 0  # the last at which somebody moved, came, went, was lost, or may see somebody else
         self._refocused: Rows
         self._wishes: snapshot.Wishes
         self._tables: snapshot.Tables
@@ -164,7 +167,7 @@ class Room:
             entity=int(entities.id[row]),
             generation=int(entities.generation[row]),
             tick_hz=self.settings.tick_hz,
-            radius_mm=self._radius_mm,
+            radius_mm=self.radius_mm,
             x=x,
             y=y,
             z=z,
@@ -180,6 +183,7 @@ class Room:
         objects.drop_all(state, row)
         seat = state.seats.pop(row)
         objects.disown(state, seat.member)
+        self.history.forget(state.entities, np.array([row]))
         state.entities.remove(row, now)
         state.changed_entries.add(row)
         state.with_events.discard(row)
@@ -189,6 +193,7 @@ class Room:
         """Show a member as away: its connection is lost, its seat is held."""
         self.state.seats[row].is_away = True
         self.state.changed_entries.add(row)
+        self._stirred_tick = self.tick_number
 
     def resume(self, row: int) -> None:
         """Take a member back: the same entity, and a full snapshot next."""
@@ -276,7 +281,7 @@ class Room:
         if len(self._moved) or len(gone) or self._stalled or entities.wants_full[everybody].any():
             self._stirred_tick = self.tick_number
         is_news = self.tick_number - self._stirred_tick <= _SLOWEST_TICKS
-        asked = everybody if is_news else everybody[self._is_owed(everybody)]
+        self._asked = asked = everybody if is_news else everybody[self._is_owed(everybody)]
         ready = [row for row in asked.tolist() if seats[row].member.is_writable]
         stalled = set() if len(ready) == len(asked) else {row for row in asked.tolist() if not seats[row].is_away}
         stalled.difference_update(ready)
@@ -284,6 +289,7 @@ class Room:
         self._observers = observers = self._agenda.order(entities, np.array(ready, dtype=np.intp))
         self.state.report.stalled = len(stalled)
         starts_over = entities.wants_full[observers]
+        self.history.forget(entities, observers[starts_over])
         entities.forget_held(observers[starts_over])
         is_refocused = np.zeros(entities.capacity, np.bool_)
         is_refocused[self._refocused] = True
@@ -306,7 +312,10 @@ class Room:
 
     def encode(self) -> None:
         """Pack every record that somebody is due."""
-        self._tables = snapshot.encode(self.state.entities, self._wishes, self._moved, self.tick_number, self._now)
+        entities, tick = self.state.entities, self.tick_number
+        self._tables = snapshot.encode(entities, self._wishes, self._moved, tick, self._now)
+        stalled = np.fromiter(self._stalled, np.intp, len(self._stalled))
+        self.history.note(entities, tick, self._refocused, self._asked, stalled, self._wishes, self._tables)
 
     def fan_out(self) -> Report:
         """Write to every member what it is due: events, then a correction, then its snapshot, in one write.
@@ -347,10 +356,12 @@ class Room:
         is_looking[looking] = True
         in_turn = everybody[self._agenda.looks(entities, everybody, self.tick_number)]
         all_looking = self._agenda.order(entities, np.concatenate([looking, in_turn[~is_looking[in_turn]]]))
-        pairs = interest.select(entities, all_looking, self._radius_mm)
+        pairs = interest.select(entities, all_looking, self.radius_mm)
         rate, detail = interest.classify(self.settings.rings, pairs.apart)
         ration = budget.grant(entities, all_looking, pairs, rate, detail, self.settings.look_every_ticks)
         wanted = Due(pairs.observers, pairs.subjects, ration.rate, detail).where(ration.is_admitted)
+        is_short = ration.rate is not rate or len(wanted) < len(pairs.subjects)
+        self.history.ration(entities, all_looking, is_short=is_short)
         if len(wanted) < len(pairs.subjects):
             self._stirred_tick = self.tick_number  # the others are admitted at a later look
         is_planned = np.zeros(entities.capacity, np.bool_)

@@ -1,7 +1,7 @@
 """The running server: listeners, the tick, refreshing of trust, and a stop in good order.
 
 Owns every task and timer of the process, and puts the parts together: one Hub, two transports and HTTP in front of it,
-metrics beside it. Nothing else in the package starts anything. One thread does all of it.
+what operators ask beside it. Nothing else in the package starts anything. One thread does all of it.
 
     ticker        every 1 / tick_hz s: each occupied room's five stages, then what its report asks for
     housekeeping  four times a second: deadlines, traffic figures
@@ -28,7 +28,7 @@ from typing import Any
 import uvloop
 from aiohttp import web
 
-from presence import http, logs, metrics, pages
+from presence import http, logs, metrics, operators, pages
 from presence.addresses import is_loopback
 from presence.bots import Bots
 from presence.catalogue import load_worlds
@@ -106,7 +106,8 @@ class Server:
         self._proxies = Proxies(settings.trusted_proxies)
         self._trust = KeyRing(settings.keys_file or settings.keys_url, settings.revoked_file or settings.revoked_url)
         self._tls = _tls_context(settings)
-        self.hub = _hub(settings, self._trust, LoggingJournal(self.metrics), self._is_exempt)
+        self._journal = LoggingJournal(self.metrics)
+        self.hub = _hub(settings, self._trust, self._journal, self._is_exempt)
         self._handshakes: Pool[TlsConnection] = Pool(settings.max_half_open)
         self._housekeeping_timer: asyncio.TimerHandle
         self._closing: contextlib.AsyncExitStack | None = None
@@ -155,10 +156,12 @@ class Server:
         speak_tcp = self._secured(lambda: TcpConnection(self.hub, self._loop, settings.max_frame_bytes))
         self.http_port = await self._listen_on(stack, speak_http, settings.host, settings.port, "port")
         self.tcp_port = await self._listen_on(stack, speak_tcp, settings.host, settings.tcp_port, "tcp_port")
-        await self._listen_for_metrics(stack)
+        await self._listen_for_operators(stack)
 
-    async def _listen_for_metrics(self, stack: contextlib.AsyncExitStack) -> None:
-        server = await self._web_server(stack, metrics.page(self.metrics))
+    async def _listen_for_operators(self, stack: contextlib.AsyncExitStack) -> None:
+        may_ask = self._rate_limit(lambda request: request.remote or "")
+        pages = operators.application(self.hub, self.metrics, self._journal, may_ask)
+        server = await self._web_server(stack, pages)
         host, port = self.settings.metrics_host, self.settings.metrics_port
         try:
             self.metrics_port = await self._listen_on(stack, server, host, port, "metrics_port")
@@ -204,11 +207,7 @@ class Server:
 
         upgrader = Upgrader(frozenset(self.settings.origins), self._proxies.client_address, connect)
         is_public_tls = self.settings.is_tls and not self.settings.allow_guests
-        rates = SourceRates(LISTING_RATE, self._is_exempt)
-
-        def may_ask(request: web.Request) -> bool:
-            return rates.take(self._proxies.client_address(request), self._loop.time())
-
+        may_ask = self._rate_limit(self._proxies.client_address)
         try:
             client = pages.load()
         except (PagesError, OSError) as error:
@@ -221,6 +220,11 @@ class Server:
             takes_guests=self.settings.allow_guests,
             is_public_tls=is_public_tls,
         )
+
+    def _rate_limit(self, address_of: Callable[[web.Request], str]) -> Callable[[web.Request], bool]:
+        """Tell, of requests as they come, which of them are within the rate of whoever sends them."""
+        rates = SourceRates(LISTING_RATE, self._is_exempt)
+        return lambda request: rates.take(address_of(request), self._loop.time())
 
     async def _start_bots(self, stack: contextlib.AsyncExitStack) -> None:
         settings = self.settings

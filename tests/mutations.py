@@ -23,8 +23,8 @@ INTEREST = (
     Mutation(
         "a subject at the radius is outside",
         "presence/interest.py",
-        "(near <= limit) | held",
-        "(near < limit) | held",
+        "(near <= radius_mm * radius_mm) | held",
+        "(near < radius_mm * radius_mm) | held",
         "presence/test_interest.py::test_a_subject_enters_exactly_at_the_radius",
     ),
     Mutation(
@@ -89,22 +89,22 @@ HYSTERESIS = (
     Mutation(
         "a subject at the leaving radius leaves",
         "presence/interest.py",
-        "(near * _LEAVE_DENOMINATOR <= limit * _LEAVE_NUMERATOR)",
-        "(near * _LEAVE_DENOMINATOR < limit * _LEAVE_NUMERATOR)",
+        "apart * _LEAVE_DENOMINATOR <= radius_mm",
+        "apart * _LEAVE_DENOMINATOR < radius_mm",
         "presence/test_interest.py::test_a_held_subject_leaves_exactly_beyond_the_leaving_radius",
     ),
     Mutation(
         "there is no hysteresis",
         "presence/interest.py",
-        "(near <= limit) | held",
-        "(near <= limit) | (held & False)",
+        "(near <= radius_mm * radius_mm) | held",
+        "(near <= radius_mm * radius_mm) | (held & False)",
         "presence/test_interest.py::test_a_held_subject_leaves_exactly_beyond_the_leaving_radius",
     ),
     Mutation(
         "a subject enters at the leaving radius",
         "presence/interest.py",
-        "(near <= limit) | held",
-        "(near <= limit) | True",
+        "(near <= radius_mm * radius_mm) | held",
+        "(near <= radius_mm * radius_mm) | True",
         "presence/test_interest.py::test_a_subject_enters_exactly_at_the_radius",
     ),
     Mutation(
@@ -120,8 +120,8 @@ CROWD = (
     Mutation(
         "everybody looks around at the same tick",
         "presence/agenda.py",
-        "(entities.id[observers].astype(np.int64) + tick) % self._every == 0",
-        "(0 * entities.id[observers] + tick) % self._every == 0",
+        "(ids.astype(np.int64) + tick) % every == 0",
+        "(0 * ids.astype(np.int64) + tick) % every == 0",
         "presence/test_agenda.py::test_everybody_looks_once_in_a_while_and_not_all_at_once",
     ),
     Mutation(
@@ -659,4 +659,107 @@ FLOORS = (
     ),
 )
 
-MUTATIONS = (*INTEREST, *HYSTERESIS, *CROWD, *DELTA, *PERMISSION, *RESUME, *GOING, *FLOORS)
+_ORACLE = "simulation/test_explain_against_the_oracle.py::test_every_answer_is_the_oracles"
+
+EXPLAINING = (
+    Mutation(
+        "steps are undone the wrong way",
+        "presence/history.py",
+        "along[rows] -= steps",
+        "along[rows] += steps",
+        _ORACLE,
+    ),
+    Mutation(
+        "heights are not remembered",
+        "presence/history.py",
+        "if steps[:, 1].any() or np.abs(steps)",
+        "if np.abs(steps)",
+        "presence/test_history.py::test_every_way_of_moving_can_be_undone",
+    ),
+    Mutation(
+        "who enters a view was in it always",
+        "presence/history.py",
+        "        self.held = self.held - self._subjects(change.entered)\n",
+        "",
+        _ORACLE,
+    ),
+    Mutation(
+        "who left a view was never in it",
+        "presence/history.py",
+        "self.held |= self._subjects(change.left) | ",
+        "self.held |= ",
+        _ORACLE,
+    ),
+    Mutation(
+        "what an observer held when it left is forgotten",
+        "presence/room.py",
+        "        self.history.forget(state.entities, np.array([row]))\n",
+        "",
+        "presence/test_history.py::test_who_left_is_remembered_with_what_they_held",
+    ),
+    Mutation(
+        "blocks are remembered as they are now",
+        "presence/history.py",
+        "        columns.blocks ^= change.blocks\n",
+        "",
+        _ORACLE,
+    ),
+    Mutation(
+        "clearances are remembered as they are now",
+        "presence/history.py",
+        '            self._note_column(change, "grants", entities.grants)\n',
+        "",
+        _ORACLE,
+    ),
+    Mutation(
+        "a full socket counts as lost",
+        "presence/history.py",
+        "link[stalled] = Link.AWAY, Link.READY, Link.STALLED",
+        "link[stalled] = Link.AWAY, Link.READY, Link.AWAY",
+        _ORACLE,
+    ),
+    Mutation(
+        "who looks around out of turn is not known",
+        "presence/history.py",
+        "self.has_turn() or self.observer in self._change.looked",
+        "self.has_turn()",
+        _ORACLE,
+    ),
+    Mutation(
+        "too far is beyond the leaving radius",
+        "presence/explain.py",
+        "(Reason.TOO_FAR, not now.is_within_radius)",
+        "(Reason.TOO_FAR, not now.is_within_leaving_radius)",
+        _ORACLE,
+    ),
+    Mutation(
+        "isolation is one way",
+        "presence/explain.py",
+        "view.isolation[one] != view.isolation[other]",
+        "view.isolation[one] < view.isolation[other]",
+        _ORACLE,
+    ),
+    Mutation(
+        "a plan made while nothing could be told does not count",
+        "presence/explain.py",
+        "if past.has_turn() and told_tick",
+        "if past.has_turn() and past.link() is Link.READY and told_tick",
+        _ORACLE,
+    ),
+    Mutation(
+        "budgets are not asked",
+        "presence/explain.py",
+        "if self.past.is_rationed():",
+        "if False:",
+        "presence/test_explain.py::test_a_budget_admits_newcomers_a_few_at_a_time",
+    ),
+    Mutation(
+        "who asks is told of everybody",
+        "presence/explain.py",
+        "world.zone_requires[world.zone_of(place[None])], self._clearance_bits",
+        "world.zone_requires[[0]], self._clearance_bits",
+        "presence/test_explain.py::test_who_lacks_a_clearance_is_told_as_if_nobody_were_there",
+    ),
+)
+
+MUTATIONS = (*INTEREST, *HYSTERESIS, *CROWD, *DELTA, *PERMISSION, *RESUME, *GOING, *FLOORS, *EXPLAINING)

@@ -18,7 +18,7 @@ import pytest
 
 import presence
 import presence_client
-from presence import cli, keys, logs
+from presence import cli, enquiry, keys, logs
 from presence.config import Settings
 from presence.identity import Verifier
 
@@ -260,3 +260,47 @@ def test_connect_hands_its_words_to_the_terminal_client(monkeypatch: pytest.Monk
     stand_in(monkeypatch, presence_client, "terminal", main=client)
     assert cli.main(["connect", "--help", "ws://localhost"]) == 5
     assert handed == [["--help", "ws://localhost"]]
+
+
+# --- explain ----------------------------------------------------------------------------------------------------------
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, is_held: bool) -> list[tuple[Any, ...]]:
+    """Stand in for the server that is asked; what it was asked is kept."""
+    asked: list[tuple[Any, ...]] = []
+
+    async def ask(*words: Any) -> dict[str, Any]:
+        asked.append(words)
+        return {"is_held": is_held, "sentences": ["Ann sees Bob.", "They are near."]}
+
+    monkeypatch.setattr(enquiry, "ask", ask)
+    return asked
+
+
+def test_explain_prints_sentences(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The exit code is the answer, as that of grep is."""
+    asked = answering(monkeypatch, is_held=True)
+    monkeypatch.setenv("PRESENCE_TOKEN", "t")
+    words = ["explain", "--room", "hq", "--observer", "u-ann", "--subject", "7"]
+    assert cli.main(words) == 0
+    assert capsys.readouterr().out == "Ann sees Bob.\nThey are near.\n"
+    parameters = {"room": "hq", "observer": "u-ann", "subject": "7"}
+    assert asked == [("http://127.0.0.1:8082", "/ops/explain", parameters, "t")]
+    answering(monkeypatch, is_held=False)
+    assert cli.main(words) == 1
+
+
+def test_explain_prints_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """For machines, and about a tick of the past."""
+    asked = answering(monkeypatch, is_held=False)
+    words = ["explain", "--room", "hq", "--observer", "1", "--subject", "2", "--tick", "90", "--json"]
+    assert cli.main(words) == 1
+    assert json.loads(capsys.readouterr().out)["is_held"] is False
+    assert asked[0][2]["tick"] == "90"
+
+
+def test_explain_without_an_answer_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    """And says why."""
+    words = ["explain", "--room", "hq", "--observer", "1", "--subject", "2", "--url", "http://example.org"]
+    assert cli.main(words) == 2
+    assert "must use https:// beyond this machine" in capsys.readouterr().err

@@ -28,7 +28,9 @@ def samples(metrics: Metrics) -> dict[tuple[str, ...], float]:
 
 async def scraped(metrics: Metrics, **headers: str) -> tuple[str, str]:
     """Fetch the page; its content type and text."""
-    runner = web.AppRunner(page(metrics))
+    application = web.Application()
+    application.router.add_get("/metrics", page(metrics))
+    runner = web.AppRunner(application)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
