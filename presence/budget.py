@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 _NEAREST = 48
 _NEAREST_RATE = 1
 _SLOWEST = RATE_CLASSES - 1
+# In a crowd so dense that not everybody could be told of every 8 ticks, nobody beyond the radius is kept.
+_LINGERING_TICKS = 8
+_DELTA_BYTES = DTYPES[Section.ROOT_DELTA].itemsize
 _BINS = 64  # of squared distance, by which an order of distance is estimated
 _FRAME_BYTES = HEAD_BYTES + 3 * SECTION_HEADER.itemsize  # of a frame, besides its records
 _ENTER_BYTES = DTYPES[Section.ENTER].itemsize + DTYPES[Section.TRACKED].itemsize  # the most it can be
@@ -64,6 +67,7 @@ def grant(
     slots = slot_of.take(pairs.observers)
     is_admitted, entering_bytes = _admitted(pairs, slots, budget)
     bytes_left = np.maximum(budget - entering_bytes - ticks * _FRAME_BYTES, 1.0)
+    is_admitted &= _may_linger(pairs, slots, is_admitted, bytes_left / (ticks * _DELTA_BYTES))
     cost = np.where(is_admitted, _delta_bytes(entities, pairs.subjects, detail), 0.0)
     wanted = np.bincount(slots, cost, minlength=n)
     at_ring_rates = np.bincount(slots, cost / (1 << rate.astype(np.int32)), minlength=n) * ticks
@@ -88,7 +92,7 @@ def settle(entities: Entities, observers: Rows, frames: Frames) -> None:
 def _delta_bytes(entities: Entities, subjects: Rows, detail: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Estimate what a record of each subject takes, most records being deltas."""
     is_full = (entities.body == Body.TRACKED).take(subjects) & (detail == Detail.FULL)
-    return np.where(is_full, float(DTYPES[Section.TRACKED_DELTA].itemsize), float(DTYPES[Section.ROOT_DELTA].itemsize))
+    return np.where(is_full, float(DTYPES[Section.TRACKED_DELTA].itemsize), float(_DELTA_BYTES))
 
 
 def _admitted(pairs: Pairs, slots: Rows, budget: NDArray[np.float64]) -> tuple[Mask, NDArray[np.float64]]:
@@ -104,6 +108,17 @@ def _admitted(pairs: Pairs, slots: Rows, budget: NDArray[np.float64]) -> tuple[M
         rank = np.arange(len(order)) - np.searchsorted(theirs, theirs)
         is_admitted[order[rank >= most.take(theirs)]] = False
     return is_admitted, np.minimum(counts, most) * float(_ENTER_BYTES)
+
+
+def _may_linger(pairs: Pairs, slots: Rows, is_admitted: Mask, records: NDArray[np.float64]) -> Mask:
+    """Tell who may stay: whoever is within the radius, and others where that slows nobody below `_LINGERING_TICKS`.
+
+    records: how many a tick each observer may be sent, roughly.
+    """
+    counts = np.bincount(slots, is_admitted, minlength=len(records))
+    nearest = np.minimum(_NEAREST, counts)
+    is_packed = nearest / (1 << _NEAREST_RATE) + (counts - nearest) / _LINGERING_TICKS > records
+    return np.asarray(pairs.is_within | ~is_packed.take(slots), dtype=np.bool_)
 
 
 def _slowed(

@@ -37,6 +37,7 @@ class Pairs:
     observers: Rows
     subjects: Rows
     is_held: Mask  # whether the observer has been told of the subject
+    is_within: Mask  # whether it is within the radius, and not only within the leaving radius
     apart: NDArray[np.int64]  # squared distance, mm2
 
 
@@ -48,13 +49,14 @@ def select(entities: Entities, observers: Rows, radius_mm: int) -> Pairs:
     inside = np.flatnonzero(may_stay(near, radius_mm) & (viewers != seen))
     viewers, seen, near = viewers.take(inside), seen.take(inside), near.take(inside)
     held = entities.given.ravel().take(viewers * entities.capacity + seen) > 0
-    wanted = (near <= radius_mm * radius_mm) | held
+    within = near <= radius_mm * radius_mm
+    wanted = within | held
     if entities.isolation.any():
         wanted &= entities.isolation.take(viewers) == entities.isolation.take(seen)
     if entities.has_blocks or entities.requires.any():
         wanted &= may_see(entities, viewers, seen)
     kept = np.flatnonzero(wanted)
-    return Pairs(viewers.take(kept), seen.take(kept), held.take(kept), near.take(kept))
+    return Pairs(viewers.take(kept), seen.take(kept), held.take(kept), within.take(kept), near.take(kept))
 
 
 def may_stay(apart: NDArray[np.int64], radius_mm: int) -> Mask:

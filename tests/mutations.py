@@ -174,6 +174,20 @@ CROWD = (
         "presence/test_rings.py::test_whom_one_follows_steadily_comes_as_deltas",
     ),
     Mutation(
+        "who is beyond the radius stays in a packed hall",
+        "presence/budget.py",
+        "pairs.is_within | ~is_packed.take(slots)",
+        "pairs.is_within | True",
+        "presence/test_budget.py::test_in_a_packed_hall_nobody_beyond_the_radius_stays",
+    ),
+    Mutation(
+        "nobody beyond the radius stays anywhere",
+        "presence/budget.py",
+        "pairs.is_within | ~is_packed.take(slots)",
+        "pairs.is_within | False",
+        "presence/test_budget.py::test_in_a_packed_hall_nobody_beyond_the_radius_stays",
+    ),
+    Mutation(
         "a budget is a wish",
         "presence/budget.py",
         "_FULL = 0.95",

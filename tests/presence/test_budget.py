@@ -148,3 +148,21 @@ def test_what_was_not_needed_is_not_saved_up() -> None:
     gathered.people[0].is_writable = True
     for sent in gathered.walk(TICK_HZ):
         assert sum(sent) <= 1.1 * BUDGET
+
+
+@pytest.mark.parametrize(("near_by", "is_kept"), [(20, True), (150, False)])
+def test_in_a_packed_hall_nobody_beyond_the_radius_stays(near_by: int, is_kept: bool) -> None:
+    """Who goes a little beyond the radius stays in view, unless others would be told of too rarely for it."""
+    gathered = crowd(near_by, 4.0)
+    stage, observer = gathered.stage, gathered.people[0]
+    gathered.walk(1)
+    x, _, z = gathered.places[observer.entity]
+    goers = [stage.enter(f"goer{number}", (x + 9.0, 0, z)) for number in range(8)]
+    gathered.walk(2 * TICK_HZ)
+    assert {goer.entity for goer in goers} <= observer.held.keys()
+    for goer in goers:
+        stage.put(goer, (x + 10.8, 0, z))
+    gathered.walk(2 * LOOK_EVERY_TICKS)
+    assert ({goer.entity for goer in goers} <= observer.held.keys()) is is_kept
+    if not is_kept:
+        assert len(observer.held) == near_by - 1
