@@ -23,8 +23,8 @@ INTEREST = (
     Mutation(
         "a subject at the radius is outside",
         "presence/interest.py",
-        "(near <= radius_mm * radius_mm) | held",
-        "(near < radius_mm * radius_mm) | held",
+        "within = near <= radius_mm * radius_mm",
+        "within = near < radius_mm * radius_mm",
         "presence/test_interest.py::test_a_subject_enters_exactly_at_the_radius",
     ),
     Mutation(
@@ -72,8 +72,8 @@ INTEREST = (
     Mutation(
         "pairs are not told whether they are held",
         "presence/interest.py",
-        "held.take(kept), near",
-        "wanted.take(kept), near",
+        "held.take(kept), within",
+        "wanted.take(kept), within",
         "presence/test_budget.py::test_newcomers_to_a_crowd_see_the_nearest_first",
     ),
 )
@@ -96,15 +96,15 @@ HYSTERESIS = (
     Mutation(
         "there is no hysteresis",
         "presence/interest.py",
-        "(near <= radius_mm * radius_mm) | held",
-        "(near <= radius_mm * radius_mm) | (held & False)",
+        "wanted = within | held",
+        "wanted = within | (held & False)",
         "presence/test_interest.py::test_a_held_subject_leaves_exactly_beyond_the_leaving_radius",
     ),
     Mutation(
         "a subject enters at the leaving radius",
         "presence/interest.py",
-        "(near <= radius_mm * radius_mm) | held",
-        "(near <= radius_mm * radius_mm) | True",
+        "wanted = within | held",
+        "wanted = within | True",
         "presence/test_interest.py::test_a_subject_enters_exactly_at_the_radius",
     ),
     Mutation(
