@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from benchmarks.evidence import Evidence, Flags, Ints
     from benchmarks.snapshot_reader import Snapshot
 
-SLOWEST_TICKS = 32
+_SLOWEST_TICKS = 32
 NEAREST = 30
-_TOLD_LATE_TICKS = SLOWEST_TICKS + 2 * LOOK_EVERY_TICKS  # a new rate begins with a look, and in step with the subject
+_TOLD_LATE_TICKS = _SLOWEST_TICKS + 2 * LOOK_EVERY_TICKS  # a new rate begins with a look, and in step with the subject
 
 
 class CrowdOracle:
@@ -131,7 +131,7 @@ class CrowdOracle:
     def _check_snapshot(self, watched: Watched, tick: int, squared: Ints) -> None:
         """Apply what a sampled observer was sent, and compare every record with the trajectories."""
         number = watched.number
-        decoded_ns, data = self._evidence.sampled[number][tick]
+        arrived_ns, data = self._evidence.sampled[number][tick]
         try:
             snapshot = read_snapshot(data)
         except ValueError as problem:
@@ -155,7 +155,7 @@ class CrowdOracle:
             apart_mm, degrees = self._evidence.trajectories.errors(there, ack[there], held)
             self.verdict.max_error_mm = max(self.verdict.max_error_mm, apart_mm)
             self.verdict.max_error_degrees = max(self.verdict.max_error_degrees, degrees)
-            self._latencies.append(watched.latencies_ms(decoded_ns, is_told, ack))
+            self._latencies.append(watched.latencies_ms(arrived_ns, is_told, ack))
         self._told_tick[number][told] = tick
         watched.note(holds, holds & ~is_told, ack)
 

@@ -173,7 +173,7 @@ class SampledOracle:
     def _check_records(self, watched: Watched, tick: int, wanted: Flags, held: dict[int, tuple[int, Held]]) -> None:
         """Apply what a sampled observer was sent, and compare all that it holds then with the trajectories."""
         evidence, verdict, number = self._evidence, self.verdict, watched.number
-        decoded_ns, data = evidence.sampled[number][tick]
+        arrived_ns, data = evidence.sampled[number][tick]
         is_measured, ack = tick in self._measured, evidence.ack[tick]
         is_stale = wanted & (self._told_tick[number] < self._moved_tick)  # its turn comes later
         subjects = np.flatnonzero(wanted & ~is_stale)
@@ -188,7 +188,7 @@ class SampledOracle:
             verdict.comparisons += len(subjects)
             self._measure_error(watched, subjects[ack[subjects] >= FIRST_SEQ], ack)
             if self._counts[number]:
-                self._latencies.append(watched.latencies_ms(decoded_ns, wanted & ~is_stale, ack))
+                self._latencies.append(watched.latencies_ms(arrived_ns, wanted & ~is_stale, ack))
         watched.note(wanted, is_stale, ack)
 
     def _test_itself(self, twin: Watched, data: bytes, expected: dict[int, Held], faults: int) -> None:

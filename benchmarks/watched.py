@@ -55,7 +55,7 @@ class Watched:
         there = [k for k in subjects.tolist() if self._evidence.entities[k][0] in self._replica.held]
         return np.array(there, np.int64), [self._replica.held[self._evidence.entities[k][0]].pose for k in there]
 
-    def latencies_ms(self, decoded_ns: int, wanted: Flags, ack: Ints) -> NDArray[np.float64]:
+    def latencies_ms(self, arrived_ns: int, wanted: Flags, ack: Ints) -> NDArray[np.float64]:
         """Age each sequence that has reached this observer now, from when it was to be sent.
 
         A sequence that a newer one has overtaken counts too, until the newer one's arrival; of somebody who has just
@@ -65,7 +65,7 @@ class Watched:
         missing = np.where(self._reached[fresh] < FIRST_SEQ, 1, ack[fresh] - self._reached[fresh])
         subjects = np.repeat(fresh, missing)
         back = np.arange(len(subjects)) - np.repeat(np.cumsum(missing) - missing, missing)
-        return np.asarray((decoded_ns - self._evidence.sent_ns(subjects, ack[subjects] - back)) / 1e6)
+        return np.asarray((arrived_ns - self._evidence.sent_ns(subjects, ack[subjects] - back)) / 1e6)
 
     def as_held(self, subjects: Ints) -> dict[int, Held]:
         """Return how it holds those of some subjects that it holds, by entity id."""

@@ -2,8 +2,9 @@
 
 Each observer has a budget of bytes. Whoever wants more than it allows has its subjects slowed down, the furthest first
 and the nearest few least of all, until what is planned fills the budget and does not exceed it. Nobody is left out for
-long: everybody in sight is due at some rate, at the slowest every 32 ticks. What was planned and what was written
-differ by a little; the difference is carried over to the next plan.
+long: everybody in sight is due at some rate, at the slowest every 32 ticks; where even so all are due rarely, nobody
+stays in sight beyond the radius. What was planned and what was written differ by a little; the difference is carried
+over to the next plan.
 
 Pure, over columns; cost in proportion to the pairs of the observers that look, without sorting them.
 """
@@ -67,7 +68,8 @@ def grant(
     slots = slot_of.take(pairs.observers)
     is_admitted, entering_bytes = _admitted(pairs, slots, budget)
     bytes_left = np.maximum(budget - entering_bytes - ticks * _FRAME_BYTES, 1.0)
-    is_admitted &= _may_linger(pairs, slots, is_admitted, bytes_left / (ticks * _DELTA_BYTES))
+    usual_records = (entities.budget[looking] * _FULL - _FRAME_BYTES) / _DELTA_BYTES
+    is_admitted &= _may_linger(pairs, slots, is_admitted, usual_records)
     cost = np.where(is_admitted, _delta_bytes(entities, pairs.subjects, detail), 0.0)
     wanted = np.bincount(slots, cost, minlength=n)
     at_ring_rates = np.bincount(slots, cost / (1 << rate.astype(np.int32)), minlength=n) * ticks
@@ -113,7 +115,7 @@ def _admitted(pairs: Pairs, slots: Rows, budget: NDArray[np.float64]) -> tuple[M
 def _may_linger(pairs: Pairs, slots: Rows, is_admitted: Mask, records: NDArray[np.float64]) -> Mask:
     """Tell who may stay: whoever is within the radius, and others where that slows nobody below `_LINGERING_TICKS`.
 
-    records: how many a tick each observer may be sent, roughly.
+    records: how many a tick each observer may usually be sent; what it owes for a moment is no reason to lose sight.
     """
     counts = np.bincount(slots, is_admitted, minlength=len(records))
     nearest = np.minimum(_NEAREST, counts)
