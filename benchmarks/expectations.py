@@ -26,7 +26,6 @@ class Scene:
     turn: Flags  # (n,) who looks around at this tick anyway
     starts_over: Flags  # (n,) who is told everything anew
     held: Flags  # (n, n) what each holds before this tick
-    planned: Flags  # (n, n) whom each is told of until its next turn, as of the last tick
     moved_tick: Ints  # (n,) when a pose of each was last accepted
     told_tick: NDArray[np.int32]  # (n, n) when each was last told of each
 
@@ -36,7 +35,6 @@ class Expected:
     """What is right at a tick, for whoever is told something at it. `must_tell` is a part of `may_tell`."""
 
     wanted: Flags  # (n, n) whom each observer holds afterwards
-    planned: Flags  # (n, n) whom it is told of until its next turn
     must_tell: Flags  # (n, n) records that must come
     may_tell: Flags  # (n, n) records that may come
 
@@ -63,17 +61,12 @@ class FullRate:
         near = self._near(scene, looking)
         wanted = scene.held & scene.present[None, :] & scene.present[:, None]
         wanted[looking] = near
-        planned = scene.planned.copy()
-        is_turn = scene.turn[looking]
-        planned[looking[is_turn]] = near[is_turn]
-        due = wanted & (~scene.held | (planned & (scene.moved_tick[None, :] > scene.told_tick)))
-        return Expected(wanted, planned, due, due)
+        due = wanted & (~scene.held | (scene.moved_tick[None, :] > scene.told_tick))
+        return Expected(wanted, due, due)
 
     def updates_due(self, scene: Scene, expected: Expected) -> Flags:
-        """Say that every new pose is due to everybody who holds its subject, or the newest of those before its turn."""
-        is_new = (scene.moved_tick == scene.tick)[None, :]
-        is_behind = scene.held & ~scene.planned & (scene.moved_tick[None, :] > scene.told_tick)
-        due: Flags = expected.wanted & expected.planned & (is_new | is_behind)
+        """Say that every new pose is due to everybody who holds its subject."""
+        due: Flags = expected.wanted & (scene.moved_tick == scene.tick)[None, :]
         return due
 
     def _near(self, scene: Scene, looking: Ints) -> Flags:

@@ -95,10 +95,10 @@ class _Observer:
     told_tick: int = 0
     starts_over: bool = True
     is_refocused: bool = True  # what it may see changed: it looks around at once
+    is_behind: bool = False  # it could not be told at the last tick: it looks around as soon as it can be
     rules: tuple[int | None, frozenset[str]] = (None, frozenset())  # isolation and clearance where it stands
     cause: int | None = None  # of a correction not yet written
     holds: dict[int, int] = field(default_factory=dict)  # by subject: when the pose that it was told came to be
-    planned: set[int] = field(default_factory=set)  # whom it is told of until it looks around again
     knows: set[int] = field(default_factory=set)
     replica: Replica = field(default_factory=Replica)
 
@@ -211,11 +211,9 @@ class ExactOracle:
             self._refocus(entity)
             if entity in writable:
                 found += [(entity, what) for what in self._faults(entity, told, tick, now)]
-            else:
-                if told.snapshot or told.corrections:
-                    found.append((entity, "was written poses although its socket is full or gone"))
-                if self._is_turn(entity, tick):
-                    self._observers[entity].planned = self._seen_by(entity)
+            elif told.snapshot or told.corrections:
+                found.append((entity, "was written poses although its socket is full or gone"))
+            self._observers[entity].is_behind = entity not in writable
             self._observers[entity].is_refocused = False
         for subject in self._subjects.values():
             subject.has_jumped = False
@@ -239,17 +237,12 @@ class ExactOracle:
     def _faults(self, entity: int, told: _Told, tick: int, now: float) -> list[str]:
         """Compare what a writable observer was told with what it should have been."""
         observer = self._observers[entity]
+        is_looking = self._is_looking(entity, tick)
         is_full, observer.starts_over = observer.starts_over, False
         if is_full:
             observer.holds = {}
         held = observer.holds.keys()
-        is_turn = self._is_turn(entity, tick)
-        if is_turn or is_full or observer.is_refocused:
-            wanted = self._seen_by(entity)
-        else:
-            wanted = {other for other in held if self._may_keep(entity, other)}
-        if is_turn:
-            observer.planned = wanted
+        wanted = self._seen_by(entity) if is_looking else {other for other in held if self._may_keep(entity, other)}
         due = {other for other in wanted if other not in held or self._has_news_of(observer, other)}
         expected = _Expected(set(held), wanted, due, is_full)
         faults = self._correction_faults(entity, told) + self._knowledge_faults(entity)
@@ -268,9 +261,11 @@ class ExactOracle:
         held = self._observers[entity].holds
         return {other for other in self._subjects if self._wants(entity, other, other in held)}
 
-    def _is_turn(self, entity: int, tick: int) -> bool:
-        """Tell whether an observer looks around at this tick anyway."""
-        return (entity + tick) % self._look_every_ticks == 0
+    def _is_looking(self, entity: int, tick: int) -> bool:
+        """Tell whether an observer that can be told looks around at this tick: in turn, or for a reason of its own."""
+        observer = self._observers[entity]
+        is_turn = (entity + tick) % self._look_every_ticks == 0
+        return is_turn or observer.starts_over or observer.is_refocused or observer.is_behind
 
     def _refocus(self, entity: int) -> None:
         """Note whether somebody came to where other rules hold."""
@@ -283,7 +278,7 @@ class ExactOracle:
         observer.rules = rules
 
     def _has_news_of(self, observer: _Observer, other: int) -> bool:
-        return other in observer.planned and self._subjects[other].record_tick > observer.holds[other]
+        return self._subjects[other].record_tick > observer.holds[other]
 
     def _wants(self, entity: int, other: int, is_held: bool) -> bool:
         one, two = self._subjects[entity].pose.place, self._subjects[other].pose.place

@@ -77,7 +77,6 @@ class SampledOracle:
         self._measured = evidence.measured_rows(window_ns)
         self._counts = ~np.isin(np.arange(n), list(slow))
         self._held = np.zeros((n, n), np.bool_)
-        self._planned = np.zeros((n, n), np.bool_)
         self._told_tick = np.full((n, n), ABSENT, np.int32)  # when each was last told of each
         self._ids = np.array([entity for entity, _generation in evidence.entities], np.int64)
         self._moved_tick = np.full(n, ABSENT)  # when a pose of each was last accepted
@@ -118,7 +117,6 @@ class SampledOracle:
             turn=(evidence.first_tick + tick + self._ids) % LOOK_EVERY_TICKS == 0,
             starts_over=evidence.is_full[tick],
             held=self._held,
-            planned=self._planned,
             moved_tick=self._moved_tick,
             told_tick=self._told_tick,
         )
@@ -126,7 +124,7 @@ class SampledOracle:
         if tick in self._measured:
             self._count(scene, expected)
             self._check_everybody(tick, expected, told)
-        self._held[told], self._planned, self._previous_ack = expected.wanted[told], expected.planned, ack
+        self._held[told], self._previous_ack = expected.wanted[told], ack
         self._told_tick[expected.may_tell & told[:, None]] = tick
         watched = [one for number, one in self._watched.items() if told[number]]
         held = self._held_by(watched, expected.wanted, seqs)

@@ -36,6 +36,7 @@ _SLOWEST = RATE_CLASSES - 1
 # In a crowd so dense that not everybody could be told of every 8 ticks, nobody beyond the radius is kept.
 _LINGERING_TICKS = 8
 _DELTA_BYTES = DTYPES[Section.ROOT_DELTA].itemsize
+_MOST_BYTES = DTYPES[Section.TRACKED_DELTA].itemsize
 _BINS = 64  # of squared distance, by which an order of distance is estimated
 _FRAME_BYTES = HEAD_BYTES + 3 * SECTION_HEADER.itemsize  # of a frame, besides its records
 _ENTER_BYTES = DTYPES[Section.ENTER].itemsize + DTYPES[Section.TRACKED].itemsize  # the most it can be
@@ -66,6 +67,8 @@ def grant(
     slot_of = np.zeros(entities.capacity, np.intp)
     slot_of[looking] = np.arange(n)
     slots = slot_of.take(pairs.observers)
+    if _is_plenty(pairs, slots, budget, ticks):
+        return Ration(np.ones(len(slots), np.bool_), rate)
     is_admitted, entering_bytes = _admitted(pairs, slots, budget)
     bytes_left = np.maximum(budget - entering_bytes - ticks * _FRAME_BYTES, 1.0)
     usual_records = (entities.budget[looking] * _FULL - _FRAME_BYTES) / _DELTA_BYTES
@@ -85,16 +88,26 @@ def grant(
 def settle(entities: Entities, observers: Rows, frames: Frames) -> None:
     """Give the observers of a tick its budget, and take what was written to them; neither is saved for long."""
     entities.balance[observers] += entities.budget[observers] * _FULL
-    lengths = np.array(frames.ends, np.int64) - np.array(frames.starts, np.int64)
-    entities.balance[frames.rows] -= lengths
+    entities.balance[frames.rows] -= frames.ends - frames.starts
     budget = entities.budget[observers]
     entities.balance[observers] = np.clip(entities.balance[observers], -_OWED_TICKS * budget, _SAVED_TICKS * budget)
+
+
+def _is_plenty(pairs: Pairs, slots: Rows, budget: NDArray[np.float64], ticks: int) -> bool:
+    """Tell whether every observer could be told of all it wants at every tick, newcomers at once: the usual case.
+
+    Nothing of what follows would hold anybody back then, so it need not be worked out.
+    """
+    counts = np.bincount(slots, minlength=len(budget))
+    entering = np.bincount(slots.take(np.flatnonzero(~pairs.is_held)), minlength=len(budget)) * float(_ENTER_BYTES)
+    every_tick = ticks * (counts * float(_MOST_BYTES) + _FRAME_BYTES)
+    return bool(((entering <= budget * _ENTER_SHARE) & (entering + every_tick <= budget)).all())
 
 
 def _delta_bytes(entities: Entities, subjects: Rows, detail: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Estimate what a record of each subject takes, most records being deltas."""
     is_full = (entities.body == Body.TRACKED).take(subjects) & (detail == Detail.FULL)
-    return np.where(is_full, float(DTYPES[Section.TRACKED_DELTA].itemsize), float(_DELTA_BYTES))
+    return np.where(is_full, float(_MOST_BYTES), float(_DELTA_BYTES))
 
 
 def _admitted(pairs: Pairs, slots: Rows, budget: NDArray[np.float64]) -> tuple[Mask, NDArray[np.float64]]:

@@ -4,8 +4,7 @@ Owns rows (the index into every column) and entity ids (what the wire calls them
 integers: they are written once, when a pose is accepted, and read many times. Holds no rule: movement,
 interest, permission and encoding read and write these columns each in its own stage.
 
-A row is reused only when no observer still holds what stood there or has plans for it; an id only after `ID_REST_S`,
-with a new generation.
+A row is reused only when no observer still holds what stood there; an id only after `ID_REST_S`, with a new generation.
 """
 
 from __future__ import annotations
@@ -24,8 +23,8 @@ Rows = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 ID_REST_S = 120.0  # the resume window and a minute: nobody can still mean the old entity
-ROW_REST_TICKS = 8  # no plan of an observer's next ticks reaches further
 MAX_ID = 2**16 - 1
+MAX_ROWS = 2**14  # a full room of people and objects, and as many again who left and are held still
 _FIRST_CAPACITY = 64
 
 
@@ -64,7 +63,6 @@ _COLUMNS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("credit_at", np.float64, ()),
     # as an observer
     ("digest", np.uint32, ()),
-    ("held", np.int32, ()),  # how many subjects it holds: how many of its `given` are not 0
     ("budget", np.float64, ()),  # bytes of snapshots a tick
     ("balance", np.float64, ()),  # bytes of it left over so far, or overdrawn
     ("wants_full", np.bool_, ()),  # the next snapshot starts over
@@ -93,7 +91,7 @@ _TICKS_TOLD_APART = 1 << 14
 
 
 def held_pose(tick: NDArray[np.int32]) -> NDArray[np.uint16]:
-    """Name the pose that came to be at a tick, as `given` does, held in least detail; detail is its bit 1.
+    """Name the pose that came to be at a tick, held in least detail; detail is its bit 1. Never 0.
 
     Ticks are told apart within minutes. Nobody holds an older pose than the newest for that long: who is behind is told
     at the next ticks, is closed as slow, or starts over.
@@ -140,7 +138,6 @@ class Entities:
     credit: NDArray[np.float64]
     credit_at: NDArray[np.float64]
     digest: NDArray[np.uint32]
-    held: NDArray[np.int32]
     budget: NDArray[np.float64]
     balance: NDArray[np.float64]
     wants_full: Mask
@@ -154,14 +151,14 @@ class Entities:
             setattr(self, name, np.zeros((self.capacity, *shape), dtype))
         for name, dtype, shape in RECORD_COLUMNS:
             setattr(self, name, np.zeros((RATE_CLASSES, self.capacity, *shape), dtype))
-        # observer x subject: which pose it holds, as `held_pose` names it, or 0; whom it knows of; may never see
-        self.given = np.zeros((self.capacity, self.capacity), np.uint16)
+        # observer x subject: whether it holds it; knows of it; may never see it
+        self.given = np.zeros((self.capacity, self.capacity), np.bool_)
+        self.has_forgotten = False  # whether `given` has lost pairs that are still in view
         self.knows = np.zeros((self.capacity, self.capacity), np.bool_)
         self.blocks = np.zeros((self.capacity, self.capacity), np.bool_)
         self.has_blocks = False
         self._free = list(range(self.capacity - 1, -1, -1))
-        self._leaving: deque[tuple[int, int]] = deque()  # row, and the recycling at which it may be reused
-        self._recyclings = 0
+        self._leaving: deque[int] = deque()  # rows given up, but not free yet
         self._ids = _Ids()
         self._row_of_id: dict[int, int] = {}
 
@@ -170,11 +167,11 @@ class Entities:
     def add(self, body: Body, now: float) -> int:
         """Take a row and an id for a new entity; every other column of the row is zero. Returns the row.
 
-        Raises OverflowError, and takes nothing, when every id is in use or resting.
+        Raises OverflowError, and takes nothing, when every row is in use, or every id in use or resting.
         """
-        entity, generation = self._ids.take(now)
         if not self._free:
             self._grow()
+        entity, generation = self._ids.take(now)
         row = self._free.pop()
         for name, _dtype, _shape in _COLUMNS:
             getattr(self, name)[row] = 0
@@ -193,32 +190,36 @@ class Entities:
         entity = int(self.id[row])
         del self._row_of_id[entity]
         self._ids.rest(entity, now)
-        self.given[row] = 0
+        self.forget_held(np.array([row]))
         self.knows[row] = False
         if self.has_blocks:  # else this would only make the kernel find memory for zeros
             self.blocks[row] = False
             self.blocks[:, row] = False
-        self._leaving.append((row, self._recyclings + ROW_REST_TICKS))
+        self._leaving.append(row)
 
     def recycle(self) -> None:
         """Make rows that nobody holds any more available again. Called once a tick, before new entities come."""
-        self._recyclings += 1
         for _ in range(len(self._leaving)):
-            row, free_at = self._leaving.popleft()
-            if self._recyclings < free_at or self.given[:, row].any() or self.knows[:, row].any():
-                self._leaving.append((row, free_at))
+            row = self._leaving.popleft()
+            if self.given[:, row].any() or self.knows[:, row].any():
+                self._leaving.append(row)
             else:
                 self._free.append(row)
 
     def leaving(self) -> Rows:
         """List the rows given up that are not free yet."""
-        return np.array([row for row, _free_at in self._leaving], np.intp)
+        return np.array(self._leaving, np.intp)
 
     def forget_held(self, observers: Rows) -> None:
         """Let observers hold nothing: their clients start over with the next snapshot."""
-        self.given[observers] = 0
-        self.held[observers] = 0
+        self.has_forgotten |= bool(self.given[observers].any())
+        self.given[observers] = False
         self.digest[observers] = 0
+
+    def forget(self, observers: Rows, subjects: Rows) -> None:
+        """Let observers hold single subjects no more, pair by pair."""
+        self.has_forgotten |= len(observers) > 0
+        self.given[observers, subjects] = False
 
     def row_of(self, entity: int) -> int | None:
         """Find the row of a living entity by its id."""
@@ -230,7 +231,9 @@ class Entities:
 
     def _grow(self) -> None:
         old = self.capacity
-        self.capacity += max(_FIRST_CAPACITY, old // 4)  # rather than twice as much: there are matrices
+        if old == MAX_ROWS:
+            raise OverflowError("every row of the room is in use")
+        self.capacity = min(MAX_ROWS, old + max(_FIRST_CAPACITY, old // 4))  # not twice as much: there are matrices
         for name, _dtype, _shape in _COLUMNS:
             column = getattr(self, name)
             more = np.zeros((self.capacity - old, *column.shape[1:]), column.dtype)

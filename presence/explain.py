@@ -158,7 +158,7 @@ def explain(room: Room, observer: int, subject: int, tick: int | None, clearance
         looked_tick=before.looked_tick,
         looked=None if before.looked is None else before.looked.sight,
         next_look_tick=tick + 1 + (-observer - tick - 1) % history.look_every_ticks,
-        plan=None if before.plan is None else before.plan.share,
+        plan=None if before.looked is None else before.looked.share,
         radius_mm=room.radius_mm,
         cell_mm=cell_mm,
         budget_bytes_per_s=room.settings.budget_bytes_per_s,
@@ -300,26 +300,24 @@ class _Scene:
 
 @dataclass(slots=True)
 class _Background:
-    """What earlier ticks add. looked, plan: what the last look and the plan in force made of the subject."""
+    """What earlier ticks add. looked: what the observer's last look made of the subject, in force until its next."""
 
     looked_tick: int | None = None
     looked: _Look | None = None
-    plan: _Look | None = None
     pose_tick: int | None = None
 
 
 def _go_back(scene: _Scene, *, is_held: bool) -> _Background:
-    """Find the observer's last look, the plan in force, and which pose it holds of the subject.
+    """Find the observer's last look, and which pose it holds of the subject.
 
     An observer that can be told is told of a subject when that enters its sight, and from then on whenever it is due by
-    the plan made at the observer's last turn.
+    what the observer's last look made of it.
     """
     past, subject, found = scene.past, scene.subject, _Background()
     moved: list[int] = []  # ticks, the newest first
-    may_be_due: list[int] = []  # likewise, since the turn before
+    may_be_due: list[int] = []  # likewise, since the look before
     entered_tick: int | None = None
     told_tick: int | None = None
-    has_turned = False
     while True:
         if past.has_moved(subject):
             moved.append(past.tick)
@@ -330,18 +328,17 @@ def _go_back(scene: _Scene, *, is_held: bool) -> _Background:
                 entered_tick = past.tick
             elif past.link() is Link.READY:
                 may_be_due.append(past.tick)
-        if past.has_turn() and told_tick is None and (may_be_due or entered_tick or not has_turned):
-            turn = scene.look()
-            found.plan = found.plan if has_turned else turn
-            due = (tick for tick in may_be_due if turn is not None and _is_due(subject, turn.share, tick))
-            told_tick, has_turned = next(due, entered_tick), True
+        if past.has_looked() and (found.looked_tick is None or told_tick is None):
+            look = scene.look()
+            if found.looked_tick is None:
+                found.looked_tick, found.looked = past.tick, look
+            due = (tick for tick in may_be_due if look is not None and _is_due(subject, look.share, tick))
+            told_tick = told_tick or next(due, entered_tick)
             may_be_due.clear()
-        if found.looked_tick is None and past.has_looked():
-            found.looked_tick, found.looked = past.tick, scene.look()
-        if not past.has_more or (found.looked_tick and has_turned and (told_tick or not is_held)):
+        if not past.has_more or (found.looked_tick and (told_tick or not is_held)):
             break
         past.back_to(past.tick - 1)
-    told_tick = told_tick or entered_tick  # there was no turn since the observer came
+    told_tick = told_tick or entered_tick  # there was no look since that one came
     found.pose_tick = None if told_tick is None else _last_moved(past, subject, moved, told_tick)
     return found
 

@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from presence import movement
-from presence.agenda import is_turn
 from presence.entities import Entities
 from presence.permission import block
+from presence.views import is_turn
 from protocol.records import DTYPES, Section
 
 if TYPE_CHECKING:
@@ -199,9 +199,8 @@ class History:
         self._note_places(change, entities, is_new_pose)
         change.entered = _pairs(entities, tables, Section.ENTER)
         change.left = _pairs(entities, tables, Section.LEAVE)
-        if len(refocused) or tables.is_full.any():  # nobody else looks around out of turn
-            looking = entities.id[wishes.observers[wishes.looking]]
-            change.looked = looking[~is_turn(looking, tick, self.look_every_ticks)]
+        looking = entities.id[wishes.observers[wishes.looking]]
+        change.looked = looking[~is_turn(looking, tick, self.look_every_ticks)]
         if n_bytes := change.n_bytes():
             self._changes.append(change)
             self._bytes += n_bytes
@@ -344,13 +343,10 @@ class Past:
 
     # --- what happened at this tick -----------------------------------------------------------------------------------
 
-    def has_turn(self) -> bool:
-        """Whether it was the observer's turn to look around, whether or not it could be told."""
-        return bool(is_turn(np.array([self.observer]), self.tick, self._look_every_ticks)[0])
-
     def has_looked(self) -> bool:
         """Whether the observer looked around, and was told what it saw."""
-        return self.link() is Link.READY and (self.has_turn() or self.observer in self._change.looked)
+        has_turn = bool(is_turn(np.array([self.observer]), self.tick, self._look_every_ticks)[0])
+        return self.link() is Link.READY and (has_turn or self.observer in self._change.looked)
 
     def has_entered(self, subject: int) -> bool:
         """Whether the observer was told that it sees a subject now."""

@@ -48,7 +48,7 @@ def select(entities: Entities, observers: Rows, radius_mm: int) -> Pairs:
     near = distances_squared(entities.position, viewers, seen)
     inside = np.flatnonzero(may_stay(near, radius_mm) & (viewers != seen))
     viewers, seen, near = viewers.take(inside), seen.take(inside), near.take(inside)
-    held = entities.given.ravel().take(viewers * entities.capacity + seen) > 0
+    held = entities.given.ravel().take(viewers * entities.capacity + seen)
     within = near <= radius_mm * radius_mm
     wanted = within | held
     if entities.isolation.any():
@@ -73,18 +73,14 @@ def classify(rings: tuple[Ring, ...], apart: NDArray[np.int64]) -> tuple[NDArray
     return rates.take(which), details.take(which)
 
 
-def forbidden(entities: Entities, changed: Rows, behind: Rows) -> tuple[Rows, Rows]:
+def forbidden(entities: Entities, changed: Rows) -> tuple[Rows, Rows]:
     """List the (holder, subject) pairs that may not stay, whatever their distance.
 
-    changed: subjects whose permission, isolation or existence changed, distinct rows, gone ones included. behind:
-    observers that could not be told of such changes for a while, distinct rows. What follows from distance waits for an
-    observer's next look; this does not. Cost: a column or row of `given` for each.
+    changed: subjects whose permission, isolation or existence changed, distinct rows, gone ones included. What follows
+    from distance waits for an observer's next look; this does not. Cost: a column of `given` for each.
     """
-    was_there = np.ones(entities.capacity, np.bool_)
-    was_there[behind] = False
-    holders, which = np.nonzero(entities.given[:, changed] * was_there[:, None])
-    late, theirs = np.nonzero(entities.given[behind])
-    holders, subjects = np.concatenate([holders, behind[late]]), np.concatenate([changed[which], theirs])
+    holders, which = np.nonzero(entities.given[:, changed])
+    subjects = changed[which]
     stays = entities.is_alive[subjects] & (entities.isolation[holders] == entities.isolation[subjects])
     stays &= may_see(entities, holders, subjects)
     return holders[~stays], subjects[~stays]

@@ -36,7 +36,7 @@ class Ring:
     detail: Detail
 
     def __post_init__(self) -> None:
-        """Refuse what the agenda and `classify` cannot count in, as ValueError."""
+        """Refuse what views and `classify` cannot count in, as ValueError."""
         if not 0 < self.reach_mm <= _FURTHEST_MM or not 0 <= self.rate < RATE_CLASSES:
             raise ValueError(f"no ring: reach {self.reach_mm} mm, rate {self.rate}")
 

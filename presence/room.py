@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from presence import budget, interest, moderation, movement, objects, roster, snapshot, speech
-from presence.agenda import NOTHING, Agenda, Due
-from presence.entities import ROW_REST_TICKS, Body
+from presence.entities import Body
 from presence.history import History
 from presence.inbox import Inbox
 from presence.permission import block, is_cleared
 from presence.rings import RATE_CLASSES, Detail, Ring, are_nested
 from presence.state import Report, Seat, State
+from presence.views import NOTHING, Sightings, Views, keys_of
 from protocol.codec import encode
 from protocol.errors import Close, ProtocolError, Refusal, Refused
 from protocol.framing import Framing, frame
@@ -66,6 +66,7 @@ QUIET_S = 5  # after which a snapshot is sent although nothing happened: what is
 _UNBUDGETED_CAPACITY = 1000
 _MAX_BUDGET_BYTES_PER_S = 200_000
 _SLOWEST_TICKS = 1 << RATE_CLASSES - 1  # after so many without a change everybody has been told everything
+_LOOKS_EVERY_TICKS = (1, 2, 4, 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +81,11 @@ class RoomSettings:
     budget_bytes_per_s: int = 1_000_000_000  # of snapshots, for each observer
 
     def __post_init__(self) -> None:
-        """Check what the wire, the arena and the agenda rely on."""
+        """Check what the wire, the arena and the views rely on."""
         if not are_nested(self.rings):
             raise ValueError("rings are listed from the inside out, one at least")
-        if self.look_every_ticks not in (1, 2, 4, ROW_REST_TICKS):
-            raise ValueError(
-                f"observers look every {self.look_every_ticks} ticks, expected 1, 2, 4 or {ROW_REST_TICKS}"
-            )
+        if self.look_every_ticks not in _LOOKS_EVERY_TICKS:
+            raise ValueError(f"observers look every {self.look_every_ticks} ticks, expected 1, 2, 4 or 8")
         if not 1 <= self.capacity <= MAX_CAPACITY:
             raise ValueError(f"room capacity is {self.capacity}, expected 1 to {MAX_CAPACITY}")
         if self.capacity > _UNBUDGETED_CAPACITY and self.budget_bytes_per_s > _MAX_BUDGET_BYTES_PER_S:
@@ -107,8 +106,9 @@ class Room:
         self.state = State(name, world, now)
         self.history = History(settings.look_every_ticks)
         self._inbox = Inbox()
+        self.receive_pose = self._inbox.add_pose
         self._quiet_ticks = QUIET_S * settings.tick_hz
-        self._agenda = Agenda(settings.look_every_ticks)
+        self._views = Views(settings.look_every_ticks)
         self._joins = 0
         self._corrections: dict[int, int] = {}  # row -> cause, until it can be written
         self._stalled: set[int] = set()  # rows whose sockets were full at the last select
@@ -230,12 +230,8 @@ class Room:
 
     # --- receiving ------------------------------------------------------------------------------------------
 
-    def receive_pose(self, row: int, masked: bytes, now: float) -> None:
-        """Take a pose message in its canonical form as received: four bytes of mask key, then the masked payload."""
-        self._inbox.add_pose(row, masked, now)
-
     def receive(self, row: int, message: Any) -> None:
-        """Take any other message that belongs to a room, decoded."""
+        """Take a message that belongs to a room, decoded; poses are taken by `receive_pose`."""
         self._inbox.add(row, message)
 
     # --- the tick -------------------------------------------------------------------------------------------
@@ -274,7 +270,7 @@ class Room:
         roster.update(self.state)
 
     def select(self) -> None:
-        """Find who can be written to, and what they want to see; who cannot looks around too, for when it can."""
+        """Find who can be written to, and what they want to see; who could not looks around as soon as it can."""
         entities, seats = self.state.entities, self.state.seats
         everybody = np.fromiter(seats, np.intp, len(seats))
         gone = np.union1d(self._refocused, entities.leaving())
@@ -286,26 +282,25 @@ class Room:
         stalled = set() if len(ready) == len(asked) else {row for row in asked.tolist() if not seats[row].is_away}
         stalled.difference_update(ready)
         self._recovered, self._stalled = self._stalled - stalled, stalled
-        self._observers = observers = self._agenda.order(entities, np.array(ready, dtype=np.intp))
+        self._observers = observers = self._views.order(entities, np.array(ready, dtype=np.intp))
         self.state.report.stalled = len(stalled)
         starts_over = entities.wants_full[observers]
         self.history.forget(entities, observers[starts_over])
         entities.forget_held(observers[starts_over])
-        is_refocused = np.zeros(entities.capacity, np.bool_)
-        is_refocused[self._refocused] = True
-        looking, wanted = starts_over, NOTHING
+        is_out_of_turn = np.zeros(entities.capacity, np.bool_)
+        is_out_of_turn[self._refocused] = True
+        is_out_of_turn[list(self._recovered)] = True
+        looking = starts_over | is_out_of_turn[observers]
         if self.tick_number - self._stirred_tick > self.settings.look_every_ticks:
-            self._agenda.repeat(entities, self.tick_number)  # nothing has changed since anybody's last look
+            self._views.repeat(entities, self.tick_number)  # nothing has changed since anybody's last look
         else:
-            is_turn = self._agenda.looks(entities, observers, self.tick_number)
-            looking = starts_over | is_refocused[observers] | is_turn
-            wanted = self._look(observers[looking], everybody)
-        holders, lost = interest.forbidden(entities, gone, np.array(sorted(self._recovered), np.intp))
+            looking |= self._views.looks(entities, observers, self.tick_number)
+        wanted = self._look(observers[looking]) if looking.any() else NOTHING
+        holders, lost = interest.forbidden(entities, gone)
         is_told = np.zeros(entities.capacity, np.bool_)
         is_told[observers[~looking]] = True
         told = is_told[holders]
-        due = self._agenda.due(self.tick_number) if is_news else NOTHING
-        self._wishes = snapshot.Wishes(observers, looking, wanted, (holders[told], lost[told]), due)
+        self._wishes = snapshot.Wishes(observers, looking, wanted, (holders[told], lost[told]), is_news)
 
     def _is_owed(self, rows: Rows) -> Mask:
         return snapshot.is_owed(self.state.entities, rows, self.tick_number, self._quiet_ticks)
@@ -313,7 +308,7 @@ class Room:
     def encode(self) -> None:
         """Pack every record that somebody is due."""
         entities, tick = self.state.entities, self.tick_number
-        self._tables = snapshot.encode(entities, self._wishes, self._moved, tick, self._now)
+        self._tables = snapshot.encode(entities, self._views, self._wishes, self._moved, tick, self._now)
         stalled = np.fromiter(self._stalled, np.intp, len(self._stalled))
         self.history.note(entities, tick, self._refocused, self._asked, stalled, self._wishes, self._tables)
 
@@ -334,7 +329,8 @@ class Room:
         budget.settle(state.entities, self._observers, frames)
         first = self._first_words()
         arena = frames.arena
-        for row, start, end in zip(frames.rows, frames.starts, frames.ends, strict=True):
+        written = zip(frames.rows.tolist(), frames.starts.tolist(), frames.ends.tolist(), strict=True)
+        for row, start, end in written:
             write = seats[row].member.write
             assert write is not None, "a writable member has a socket"
             if row in first or row in self._recovered:
@@ -349,25 +345,19 @@ class Room:
 
     # --- inside ---------------------------------------------------------------------------------------------
 
-    def _look(self, looking: Rows, everybody: Rows) -> Due:
-        """Find whom the observers `looking` want to see; plan the next ticks of those of everybody whose turn it is."""
-        entities = self.state.entities
-        is_looking = np.zeros(entities.capacity, np.bool_)
-        is_looking[looking] = True
-        in_turn = everybody[self._agenda.looks(entities, everybody, self.tick_number)]
-        all_looking = self._agenda.order(entities, np.concatenate([looking, in_turn[~is_looking[in_turn]]]))
-        pairs = interest.select(entities, all_looking, self.radius_mm)
-        rate, detail = interest.classify(self.settings.rings, pairs.apart)
-        ration = budget.grant(entities, all_looking, pairs, rate, detail, self.settings.look_every_ticks)
-        wanted = Due(pairs.observers, pairs.subjects, ration.rate, detail).where(ration.is_admitted)
+    def _look(self, looking: Rows) -> Sightings:
+        """Find whom the observers `looking`, in the order of views, want to see."""
+        entities, settings = self.state.entities, self.settings
+        pairs = interest.select(entities, looking, self.radius_mm)
+        rate, detail = interest.classify(settings.rings, pairs.apart)
+        ration = budget.grant(entities, looking, pairs, rate, detail, settings.look_every_ticks)
+        wanted = Sightings.new(pairs.observers, keys_of(pairs.subjects, ration.rate, detail))
+        wanted = wanted.where(ration.is_admitted)
         is_short = ration.rate is not rate or len(wanted) < len(pairs.subjects)
-        self.history.ration(entities, all_looking, is_short=is_short)
+        self.history.ration(entities, looking, is_short=is_short)
         if len(wanted) < len(pairs.subjects):
             self._stirred_tick = self.tick_number  # the others are admitted at a later look
-        is_planned = np.zeros(entities.capacity, np.bool_)
-        is_planned[in_turn] = True
-        self._agenda.plan(entities, wanted.where(is_planned.take(wanted.observers)), self.tick_number)
-        return wanted.where(is_looking.take(wanted.observers))
+        return wanted
 
     def _first_words(self) -> dict[int, bytes]:
         """Collect what comes before the snapshot for members that can be written to: pending events and corrections."""
@@ -392,7 +382,7 @@ class Room:
     def _reported(self, frames: snapshot.Frames) -> Report:
         report, self.state.report = self.state.report, Report()
         report.snapshots = len(frames.rows)
-        report.snapshot_bytes = sum(frames.ends) - sum(frames.starts)
+        report.snapshot_bytes = int((frames.ends - frames.starts).sum())
         report.updates, report.enters, report.leaves = (
             self._tables.updates,
             self._tables.enters,

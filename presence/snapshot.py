@@ -6,8 +6,8 @@ against the class's previous record for those who hold that one, an absolute rec
 records into one fresh arena, headers included, so that a frame is a slice. All of it is numpy over entity columns;
 nothing here iterates over entities or observers.
 
-Invariants: what an observer holds (`given`, `held`, `digest`) changes only here, together with a frame that says so; an
-enter always comes with an absolute record; a delta's base is exactly what is held.
+Invariants: what an observer holds (its view, `given`, `digest`) changes only here, together with a frame that says so;
+an enter always comes with an absolute record; a delta's base is exactly what is held.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from presence.agenda import in_step
 from presence.entities import Body, held_pose, held_tick
-from presence.rings import Detail
+from presence.rings import RATE_CLASSES, Detail
+from presence.views import by_key, in_step, joined
 from protocol import records
 from protocol.records import DTYPES, PARTS, SECTION_HEADER, SNAPSHOT_HEADER, Section, Table
 from protocol.schema import SPEC_OF, Snapshot
@@ -28,8 +28,8 @@ from protocol.schema import SPEC_OF, Snapshot
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from presence.agenda import Due
     from presence.entities import Entities, Mask, Rows
+    from presence.views import Sightings, Views
 
 # A subject that keeps moving is sent whole once in so many ticks, so that no client error outlives it. TCP loses
 # nothing: this heals bugs, not packets, and it costs 0.1 bytes an update. Rounds begin at different ticks for each id.
@@ -91,9 +91,9 @@ class Frames:
     """Frames of one tick, ready to write: `arena[starts[i]:ends[i]]` goes to row `rows[i]`."""
 
     arena: memoryview
-    rows: list[int]
-    starts: list[int]
-    ends: list[int]
+    rows: Rows
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
 
 
 # --- record -------------------------------------------------------------------------------------------------
@@ -116,8 +116,8 @@ def record(entities: Entities, candidates: Rows, rate: int, tick: int) -> Steps:
     describe the change. Everybody due one of the other changed rows is given an absolute record.
     """
     rows = candidates[_has_changed(entities, candidates, rate)]
-    root = entities.position[rows] - entities.shown_position[rate, rows]
-    parts = entities.parts[rows] - entities.shown_parts[rate, rows]
+    root = entities.position.take(rows, axis=0) - entities.shown_position[rate].take(rows, axis=0)
+    parts = entities.parts.take(rows, axis=0) - entities.shown_parts[rate].take(rows, axis=0)
     body = entities.body[rows]
     small = (
         records.fits_delta(root)
@@ -131,7 +131,7 @@ def record(entities: Entities, candidates: Rows, rate: int, tick: int) -> Steps:
     entities.previous_record_tick[rate, rows] = entities.record_tick[rate, rows]
     entities.record_tick[rate, rows] = entities.record_tick[0, rows] if rate else tick
     for column in ("body", "position", "yaw", "pitch", "orientation", "parts", "part_orientations"):
-        getattr(entities, f"shown_{column}")[rate, rows] = getattr(entities, column)[rows]
+        getattr(entities, f"shown_{column}")[rate][rows] = getattr(entities, column).take(rows, axis=0)
     return Steps(rate, rows[small], root[small], parts[small])
 
 
@@ -152,11 +152,10 @@ def _has_changed(entities: Entities, rows: Rows, rate: int) -> Mask:
     if rate:
         return np.asarray(entities.record_tick[rate, rows] < entities.record_tick[0, rows], dtype=np.bool_)
     changed = entities.jumped_tick[rows] > entities.record_tick[rate, rows]
-    for column in ("body", "yaw", "pitch", "orientation"):
-        changed |= getattr(entities, column)[rows] != getattr(entities, f"shown_{column}")[rate, rows]
-    for column in ("position", "parts", "part_orientations"):
-        differs = getattr(entities, column)[rows] != getattr(entities, f"shown_{column}")[rate, rows]
-        changed |= differs.any(axis=tuple(range(1, differs.ndim)))
+    for column in ("body", "position", "yaw", "pitch", "orientation", "parts", "part_orientations"):
+        now, shown = getattr(entities, column), getattr(entities, f"shown_{column}")[rate]
+        same = now.take(rows, axis=0) == shown.take(rows, axis=0)
+        changed |= ~same.all(axis=tuple(range(1, same.ndim)))
     return np.asarray(changed, dtype=np.bool_)
 
 
@@ -167,22 +166,22 @@ def _has_changed(entities: Entities, rows: Rows, rate: int) -> Mask:
 class Wishes:
     """What `select` found: observers are rows that can be written to, in the order in which pairs are grouped.
 
-    looking: which observers looked around. wanted: all that those want, due at once where it is news. lost: further
-    (observer, subject) pairs to be given up, of observers that did not look. due: held pairs whose turn it is.
+    looking: which observers looked around. wanted: all that those want. lost: further (observer, subject) pairs to be
+    given up, of observers that did not look. is_news: whether anybody may have to be told of a pose.
     """
 
     observers: Rows
     looking: Mask
-    wanted: Due
+    wanted: Sightings
     lost: tuple[Rows, Rows]
-    due: Due
+    is_news: bool
 
     def __bool__(self) -> bool:
         """Whether anybody may have to be told anything."""
-        return bool(len(self.due) or self.looking.any() or len(self.lost[0]))
+        return bool(self.is_news or self.looking.any() or len(self.lost[0]))
 
 
-def encode(entities: Entities, wishes: Wishes, moved: Rows, tick: int, now: float) -> Tables:
+def encode(entities: Entities, views: Views, wishes: Wishes, moved: Rows, tick: int, now: float) -> Tables:
     """Decide what each observer is told this tick, update what it holds, and pack the records somebody is due.
 
     moved: distinct rows whose pose may have changed since the last tick. now: server clock, seconds.
@@ -192,24 +191,33 @@ def encode(entities: Entities, wishes: Wishes, moved: Rows, tick: int, now: floa
         return Tables(observers, np.zeros(len(observers), np.bool_), [], enters=0, leaves=0, updates=0)
     slot_of = np.full(entities.capacity, -1, np.intp)
     slot_of[observers] = np.arange(len(observers))
-    steps = _record_classes(entities, wishes.due, moved, tick)
-    wanted = _looked_up(entities, wishes.wanted, slot_of)
-    is_held = wanted.held > 0
-    leaves = _leaves(entities, wishes, slot_of, wanted.slots[is_held], wanted.subjects[is_held])
-    entering = wanted.take(np.flatnonzero(~is_held))
-    enters = _enters(entities, observers, entering)
+    steps = [record(entities, moved, 0, tick)]  # always: what moved is known for one tick only
+    shown = _poses_by_key(held_pose(entities.record_tick[:1]))
+    entities.forget(*wishes.lost)
+    if entities.has_forgotten:
+        views.prune(entities, tick)
+        entities.has_forgotten = False
+    change = views.replace(entities, observers[wishes.looking], wishes.wanted, shown, tick)
+    leaves = _leaves(entities, slot_of, change.left, wishes.lost)
+    entering = change.views.take(change.entering)
+    enters = _enters(entities, slot_of, entering)
 
-    due = _looked_up(entities, wishes.due, slot_of)
-    is_news = (due.held > 0) & (due.held != due.pose) & (due.slots >= 0)
-    by_delta = is_news & (due.held == _delta_bases(entities, steps).take(due.keys) | due.detail << 1)
-    whole = due.take(np.flatnonzero(is_news & ~by_delta))
-    since = held_tick(whole.held, tick)
+    due = views.due(tick)
+    steps += _slower_records(entities, due, tick)
+    pose = shown.take(due.keys)
+    is_news = due.pose != pose
+    by_delta = due.pose == _delta_bases(entities, steps).take(due.keys)
+    can_be_told = (slot_of >= 0).take(due.observers)
+    if not can_be_told.all():
+        is_news &= can_be_told
+        by_delta &= can_be_told
+        pose = np.where(can_be_told, pose, due.pose)
+    whole = due.where(is_news & ~by_delta)
+    since = held_tick(whole.pose, tick)
     jumps = [entities.jumped_tick[entering.subjects] == tick, entities.jumped_tick[whole.subjects] > since]
-    absolutes = _absolutes(entities, entering, whole, np.concatenate(jumps), now)
-    parcels = [leaves, enters, *absolutes, *_deltas(entities, due, by_delta, steps, now)]
-    news = np.flatnonzero(is_news)
-    entities.given.ravel()[entering.cells] = entering.pose
-    entities.given.ravel()[due.cells.take(news)] = due.pose.take(news)
+    absolutes = _absolutes(entities, slot_of, joined((entering, whole)), np.concatenate(jumps), now)
+    parcels = [leaves, enters, *absolutes, *_deltas(entities, slot_of, due.where(by_delta), steps, now)]
+    views.note(tick, pose)
     is_full = entities.wants_full[observers]
     entities.wants_full[observers] = False
     return Tables(
@@ -218,104 +226,59 @@ def encode(entities: Entities, wishes: Wishes, moved: Rows, tick: int, now: floa
         parcels=[parcel for parcel in parcels if len(parcel.slots)],
         leaves=len(leaves.slots),
         enters=len(enters.slots),
-        updates=len(entering.slots) + len(news),
+        updates=len(entering) + int(np.count_nonzero(is_news)),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Pairs:
-    """Pairs of one tick, grouped by slot: parallel columns, worked out once.
-
-    slots: positions in the list of observers, -1 for those who cannot be told. keys: where the record of class and
-    subject stands in a flattened record column. cells: where the pair stands in the flattened `given`. held, pose: what
-    stands there, and what shall once the observer has been told.
-    """
-
-    slots: Rows
-    subjects: Rows
-    keys: Rows
-    cells: Rows
-    detail: NDArray[np.uint8]
-    held: NDArray[np.uint16]
-    pose: NDArray[np.uint16]
-
-    def take(self, at: Rows) -> _Pairs:
-        """Take some of the pairs."""
-        return _Pairs(*(getattr(self, column).take(at) for column in _Pairs.__slots__))
-
-
-def _looked_up(entities: Entities, due: Due, slot_of: Rows) -> _Pairs:
-    """Look pairs up; once the records of this tick have been made."""
-    cells = due.observers * entities.capacity + due.subjects
-    return _Pairs(
-        slots=slot_of.take(due.observers),
-        subjects=due.subjects,
-        keys=due.rate * np.intp(entities.capacity) + due.subjects if due.rate.any() else due.subjects,
-        cells=cells,
-        detail=due.detail,
-        held=entities.given.ravel().take(cells),
-        pose=np.bitwise_or(held_pose(entities.record_tick[0]).take(due.subjects), due.detail << 1, dtype=np.uint16),
-    )
-
-
-def _leaves(entities: Entities, wishes: Wishes, slot_of: Rows, kept_slots: Rows, kept: Rows) -> Parcel:
-    """List what observers hold and may not or need not keep, and let them hold it no more."""
-    observers = wishes.observers
-    counts = np.bincount(kept_slots, minlength=len(observers))
-    is_losing = wishes.looking & (entities.held[observers] > counts)
-    losing = np.flatnonzero(is_losing)
-    at_loser = np.cumsum(is_losing) - 1
-    surplus = entities.given[observers[losing]] > 0
-    theirs = np.flatnonzero(is_losing.take(kept_slots))
-    surplus[at_loser.take(kept_slots.take(theirs)), kept.take(theirs)] = False
-    which, gone = np.nonzero(surplus)
-    slots, gone = np.concatenate([losing[which], slot_of[wishes.lost[0]]]), np.concatenate([gone, wishes.lost[1]])
+def _leaves(entities: Entities, slot_of: Rows, left: Sightings, lost: tuple[Rows, Rows]) -> Parcel:
+    """List whom observers hold no more: who left their views at a look, and who was lost between two."""
+    owners, gone = np.concatenate([left.observers, lost[0]]), np.concatenate([left.subjects, lost[1]])
+    slots = slot_of[owners]
     order = np.argsort(slots, kind="stable")
-    slots, gone = slots[order], gone[order]
-    owners = observers[slots]
-    entities.given[owners, gone] = 0
-    np.subtract.at(entities.held, owners, 1)
+    slots, owners, gone = slots[order], owners[order], gone[order]
+    entities.given[owners, gone] = False
     terms = records.digest_terms(entities.id[gone], entities.generation[gone])
     np.subtract.at(entities.digest, owners, terms)
     return Parcel(Section.LEAVE, slots, _named(Section.LEAVE, id=entities.id[gone]))
 
 
-def _enters(entities: Entities, observers: Rows, entering: _Pairs) -> Parcel:
-    """List what observers begin to hold, and count it as held."""
-    owners = observers[entering.slots]
-    ids, generations = entities.id[entering.subjects], entities.generation[entering.subjects]
-    np.add.at(entities.held, owners, 1)
+def _enters(entities: Entities, slot_of: Rows, entering: Sightings) -> Parcel:
+    """List whom observers begin to hold."""
+    owners, subjects = entering.observers, entering.subjects
+    ids, generations = entities.id[subjects], entities.generation[subjects]
+    entities.given[owners, subjects] = True
     np.add.at(entities.digest, owners, records.digest_terms(ids, generations))
-    return Parcel(Section.ENTER, entering.slots, _named(Section.ENTER, id=ids, generation=generations))
+    return Parcel(Section.ENTER, slot_of.take(owners), _named(Section.ENTER, id=ids, generation=generations))
 
 
-def _record_classes(entities: Entities, due: Due, moved: Rows, tick: int) -> list[Steps]:
-    """Make the records of every rate class that somebody is due at this tick."""
-    steps = [record(entities, moved, 0, tick)]  # always: what moved is known for one tick only
+def _slower_records(entities: Entities, due: Sightings, tick: int) -> Iterator[Steps]:
+    """Make the records of the slower rate classes that somebody is due at this tick."""
     alive = entities.alive()
-    rates = [rate for rate in np.flatnonzero(np.bincount(due.rate)).tolist() if rate]
-    steps += [record(entities, alive[in_step(entities, alive, rate, tick)], rate, tick) for rate in rates]
-    return steps
+    for rate in np.flatnonzero(np.bincount(due.rate)).tolist():
+        if rate:
+            yield record(entities, alive[in_step(entities, alive, rate, tick)], rate, tick)
+
+
+def _poses_by_key(poses: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """Lay out held poses, of (rate class or all of them, row), by key: held in each detail."""
+    return by_key(np.uint16, poses[:, None] | (np.arange(len(Detail), dtype=np.uint16) << 1)[:, None])
 
 
 def _delta_bases(entities: Entities, steps: list[Steps]) -> NDArray[np.uint16]:
-    """Tell for each key which pose (of least detail) its delta of this tick starts from; 0 where it has none."""
-    bases = np.zeros(entities.record_tick.size, np.uint16)
+    """Tell for each key which pose its delta of this tick starts from; one that nobody holds where it has none."""
+    bases = np.zeros((RATE_CLASSES, entities.capacity), np.uint16)
     for step in steps:
-        bases[step.rate * entities.capacity + step.rows] = held_pose(
-            entities.previous_record_tick[step.rate, step.rows]
-        )
-    return bases
+        bases[step.rate, step.rows] = held_pose(entities.previous_record_tick[step.rate, step.rows])
+    return _poses_by_key(bases)
 
 
-def _absolutes(entities: Entities, entering: _Pairs, whole: _Pairs, has_jumped: Mask, now: float) -> Iterator[Parcel]:
-    """Pack each subject once, and take its record for each pair: of those who enter, and of the held sent whole."""
-    slots = np.concatenate([entering.slots, whole.slots])
-    subjects = np.concatenate([entering.subjects, whole.subjects])
+def _absolutes(entities: Entities, slot_of: Rows, told: Sightings, has_jumped: Mask, now: float) -> Iterator[Parcel]:
+    """Pack each subject once, and take its record for each pair: of those who enter, then of the held sent whole."""
+    slots, subjects = slot_of.take(told.observers), told.subjects
     bodies = entities.body.take(subjects)
-    is_full = (bodies == Body.TRACKED) & (np.concatenate([entering.detail, whole.detail]) == Detail.FULL)
+    is_full = (bodies == Body.TRACKED) & (told.detail == Detail.FULL)
     sections = np.where(bodies == Body.THING, Section.THING, np.where(is_full, Section.TRACKED, Section.ROOT))
-    order = np.argsort(slots, kind="stable") if len(entering.slots) else np.arange(len(slots))
+    order = np.argsort(slots, kind="stable")
     for section in (Section.ROOT, Section.TRACKED, Section.THING):
         mine = order[sections.take(order) == section]
         if len(mine):
@@ -349,14 +312,15 @@ def _absolute_records(entities: Entities, section: Section, subjects: Rows, now:
     return _opaque(table).take(at.take(subjects)).view(table.dtype)
 
 
-def _deltas(entities: Entities, due: _Pairs, chosen: Mask, steps: list[Steps], now: float) -> Iterator[Parcel]:
-    """Pack the delta of each subject and class once, and take it for each chosen pair."""
-    if not chosen.any():
+def _deltas(entities: Entities, slot_of: Rows, told: Sightings, steps: list[Steps], now: float) -> Iterator[Parcel]:
+    """Pack the delta of each subject and class once, and take it for each pair."""
+    if not len(told):
         return
     rows = np.concatenate([step.rows for step in steps])
-    at = np.zeros(entities.record_tick.size, np.intp)
     every = np.arange(len(rows))
-    at[np.concatenate([step.rate * entities.capacity + step.rows for step in steps])] = every
+    of_row = np.zeros((RATE_CLASSES, entities.capacity), np.intp)
+    of_row[np.repeat([step.rate for step in steps], [len(step.rows) for step in steps]), rows] = every
+    at = by_key(np.intp, of_row[:, None])
     is_tracked = (entities.body[rows] == Body.TRACKED).any()
     table = np.zeros(len(rows), DTYPES[Section.TRACKED_DELTA if is_tracked else Section.ROOT_DELTA])
     table["id"] = entities.id[rows]
@@ -369,16 +333,15 @@ def _deltas(entities: Entities, due: _Pairs, chosen: Mask, steps: list[Steps], n
             table[part][name] = parts[:, index, axis]
         table[part]["orientation"] = entities.part_orientations[rows, index]
     packed = _opaque(table)
-    sections = {Section.ROOT_DELTA: chosen}
+    sections = {Section.ROOT_DELTA: told}
     if is_tracked:
-        is_full = (entities.body.take(due.subjects) == Body.TRACKED) & (due.detail == Detail.FULL)
-        sections = {Section.ROOT_DELTA: chosen & ~is_full, Section.TRACKED_DELTA: chosen & is_full}
+        is_full = (entities.body.take(told.subjects) == Body.TRACKED) & (told.detail == Detail.FULL)
+        sections = {Section.ROOT_DELTA: told.where(~is_full), Section.TRACKED_DELTA: told.where(is_full)}
     for section, theirs in sections.items():
-        mine = np.flatnonzero(theirs)
-        if len(mine):
+        if len(theirs):
             # a root delta is the beginning of a tracked one
             narrow = np.ndarray(packed.shape, f"V{DTYPES[section].itemsize}", packed, 0, packed.strides)
-            yield Parcel(section, due.slots.take(mine), narrow.take(at.take(due.keys.take(mine))))
+            yield Parcel(section, slot_of.take(theirs.observers), narrow.take(at.take(theirs.keys)))
 
 
 def _ages(entities: Entities, rows: Rows, now: float) -> NDArray[np.uint8]:
@@ -436,7 +399,7 @@ def lay_out(entities: Entities, tables: Tables, tick: int, time_ms: int, quiet_t
     _place(arena, starts[written], _opaque(heads))
     entities.told_tick[rows] = tick
     entities.told_ack[rows] = entities.ack[rows]
-    return Frames(arena.data, rows.tolist(), (starts[written] + skipped).tolist(), ends[written].tolist())
+    return Frames(arena.data, rows, starts[written] + skipped, ends[written])
 
 
 def _place_section(arena: records.Bytes, parcel: Parcel, counts: NDArray[np.int64], starts: NDArray[np.int64]) -> None:

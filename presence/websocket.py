@@ -21,7 +21,7 @@ _CONTROL_RATE = Rate(per_s=5, burst=20)
 
 _CODE_BYTES = 2
 _HEADER_AND_KEY_BYTES = 6
-_START = Struct("=2sIII")  # header, mask key, and as much of the payload as all poses of one kind share
+_start_of = Struct("=2sIII").unpack_from  # header, mask key, and as much of the payload as poses of one kind share
 _FINAL_BINARY = 0x80 | Opcode.BINARY
 # by the length of the whole frame: header and start of the payload, unmasked
 _STARTS = {
@@ -44,15 +44,18 @@ class WebSocketConnection(ClientConnection):
     def data_received(self, data: bytes) -> None:
         """Take bytes from the socket: a lone pose straight to its session, anything else in the general way."""
         session = self.session
-        if session is not None and self._is_between_frames and _is_pose(data):
-            now = self._time()
-            self._traffic.received_poses += len(data)
-            try:
-                session.receive_pose(data[2:], now)
-            except ProtocolError as error:
-                self._hub.fail(self, error, now)
-        else:
-            super().data_received(data)
+        start = _STARTS.get(len(data))
+        if start is not None and session is not None and self._is_between_frames:
+            header, key, first, second = _start_of(data)
+            if (header, first ^ key, second ^ key) == start:
+                now = self._time()
+                self._traffic.received_poses += len(data)
+                try:
+                    session.receive_pose(data[2:], now)
+                except ProtocolError as error:
+                    self._hub.fail(self, error, now)
+                return
+        super().data_received(data)
 
     def _read(self, data: bytes, now: float) -> None:
         for received in self._reader.feed(data):
@@ -86,12 +89,3 @@ class WebSocketConnection(ClientConnection):
     def _farewell(self, code: int, reason: str) -> bytes:
         text = reason.encode()[: MAX_CONTROL_BYTES - _CODE_BYTES].decode(errors="ignore").encode()
         return websocket_header(_CODE_BYTES + len(text), Opcode.CLOSE) + code.to_bytes(_CODE_BYTES, "big") + text
-
-
-def _is_pose(data: bytes) -> bool:
-    """Tell whether bytes are one whole frame with a pose in its usual form."""
-    start = _STARTS.get(len(data))
-    if start is None:
-        return False
-    header, key, first, second = _START.unpack_from(data)
-    return (header, first ^ key, second ^ key) == start

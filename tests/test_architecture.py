@@ -27,7 +27,6 @@ PACKAGES = {
 PURE = {
     "presence",
     "presence.addresses",
-    "presence.agenda",
     "presence.budget",
     "presence.checked_json",
     "presence.entities",
@@ -53,6 +52,7 @@ PURE = {
     "presence.speech",
     "presence.state",
     "presence.traffic",
+    "presence.views",
     "presence.wire",
     "presence.world",
     "presence.world_document",

@@ -26,7 +26,6 @@ def scene(*places: tuple[int, int, int]) -> Scene:
         turn=np.ones(n, np.bool_),
         starts_over=np.zeros(n, np.bool_),
         held=np.zeros((n, n), np.bool_),
-        planned=np.zeros((n, n), np.bool_),
         moved_tick=np.full(n, 1),
         told_tick=np.full((n, n), 4, np.int32),
     )
@@ -69,20 +68,17 @@ def test_who_comes_into_view_or_has_moved_must_be_told_of() -> None:
     assert RULES.expect(missed).may_tell.tolist() == RULES.expect(missed).must_tell.tolist()
 
 
-def test_between_turns_what_was_planned_goes_on() -> None:
-    """Who does not look keeps whom they held, of those still there, and is told of the planned ones alone."""
+def test_between_turns_what_is_in_view_stays() -> None:
+    """Who does not look keeps whom they held, of those still there, and is told of them; who starts over looks."""
     there = replace(scene((0, 0, 0), (20_000, 0, 0), (1, 0, 0)), turn=np.zeros(3, np.bool_), moved_tick=np.full(3, 5))
     held = np.array([[False, True, True], [False] * 3, [False] * 3])
-    planned = np.array([[False, True, False], [False] * 3, [False] * 3])
-    told = RULES.expect(replace(there, held=held, planned=planned))
+    told = RULES.expect(replace(there, held=held))
     assert told.wanted.tolist() == held.tolist()
-    assert told.must_tell.tolist() == planned.tolist()
-    assert told.planned.tolist() == planned.tolist()
-    gone = RULES.expect(replace(there, held=held, planned=planned, present=np.array([True, False, True])))
+    assert told.must_tell.tolist() == held.tolist()
+    gone = RULES.expect(replace(there, held=held, present=np.array([True, False, True])))
     assert gone.wanted[0].tolist() == [False, False, True]
-    anew = RULES.expect(replace(there, held=held, planned=planned, starts_over=np.array([True, False, False])))
+    anew = RULES.expect(replace(there, held=held, starts_over=np.array([True, False, False])))
     assert anew.wanted[0].tolist() == [False, False, True]
-    assert anew.planned.tolist() == planned.tolist(), "who starts over looks once; its turn comes as before"
 
 
 def test_updates_are_due_of_those_who_moved_at_this_tick() -> None:
@@ -98,7 +94,7 @@ class Lenient(FullRate):
     def expect(self, scene: Scene) -> Expected:
         """Take anything from silence to everybody in view."""
         told = super().expect(scene)
-        return Expected(told.wanted, told.planned, np.zeros_like(told.wanted), told.wanted)
+        return Expected(told.wanted, np.zeros_like(told.wanted), told.wanted)
 
 
 def test_the_oracle_grants_the_choice_that_the_rules_leave() -> None:

@@ -18,9 +18,10 @@ BOTH = pytest.mark.parametrize("transport", ["tcp", "ws"])
 def test_an_address_has_32_connections(start_server: StartServer, connect: Connect, transport: str) -> None:
     """The 33rd is told so at once; when one closes, its place is free."""
     running = start_server("--allow-guests")
-    peers = [connect(transport, running) for _ in range(32)]
-    for peer in peers:
-        peer.hello()
+    peers = []
+    for _ in range(32):
+        peers.append(connect(transport, running))
+        peers[-1].hello()
     refused = connect(transport, running).closing()
     assert code_of(refused) is Close.SERVER_FULL
     assert "32" in refused.reason

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from presence import entities as entities_module
-from presence.entities import ID_REST_S, RECORD_COLUMNS, ROW_REST_TICKS, Body, Entities, held_pose, held_tick
+from presence.entities import ID_REST_S, RECORD_COLUMNS, Body, Entities, held_pose, held_tick
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,12 +57,6 @@ def test_running_out_of_ids_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert entities.id[entities.add(Body.ROOT, ID_REST_S)] == 2
 
 
-def rest(entities: Entities) -> None:
-    """Let as many ticks pass as a row rests."""
-    for _ in range(ROW_REST_TICKS):
-        entities.recycle()
-
-
 def of_row(entities: Entities, name: str, row: int) -> NDArray[Any]:
     """Return what a column has of a row: a view, of all rate classes where there are several."""
     column: NDArray[Any] = getattr(entities, name)
@@ -76,7 +70,7 @@ def test_a_row_waits_until_nobody_means_what_stood_there(matrix: str) -> None:
     observer, leaver = entities.add(Body.ROOT, 0.0), entities.add(Body.ROOT, 0.0)
     getattr(entities, matrix)[observer, leaver] = True
     entities.remove(leaver, 0.0)
-    rest(entities)
+    entities.recycle()
     assert leaver not in {entities.add(Body.ROOT, 0.0) for _ in range(entities.capacity - 2)}
     getattr(entities, matrix)[observer, leaver] = False
     entities.recycle()
@@ -105,23 +99,11 @@ def test_a_reused_row_starts_from_nothing() -> None:
     for name in set(columns) - {"is_alive", "id", "given", "knows", "blocks"}:
         of_row(entities, name, row)[...] = 1
     entities.remove(row, 0.0)
-    rest(entities)
+    entities.recycle()
     assert entities.add(Body.TRACKED, ID_REST_S) == row
     fresh["generation"] += 1
     for name in columns:
         assert np.array_equal(of_row(entities, name, row), fresh[name]), name
-
-
-def test_a_row_rests_until_no_plan_means_who_stood_there() -> None:
-    """An observer's plans reach some ticks ahead; no newcomer is taken for who left meanwhile."""
-    entities = Entities()
-    row = entities.add(Body.ROOT, 0.0)
-    entities.remove(row, 0.0)
-    for _ in range(ROW_REST_TICKS - 1):
-        entities.recycle()
-    assert row not in {entities.add(Body.ROOT, 0.0) for _ in range(entities.capacity - 1)}
-    entities.recycle()
-    assert entities.add(Body.ROOT, 0.0) == row
 
 
 def test_growing_keeps_everything() -> None:
@@ -140,15 +122,26 @@ def test_growing_keeps_everything() -> None:
 
 
 def test_letting_go_of_everything_keeps_the_sums_true() -> None:
-    """Observers that start over hold nothing: their count and digest say so; others keep theirs."""
+    """Observers that start over hold nothing, and their digest says so; others keep theirs."""
     entities = Entities()
     entities.given[[1, 2], 3] = True
-    entities.held[[1, 2]] = 1
     entities.digest[[1, 2]] = 99
     entities.forget_held(np.array([1]))
-    assert entities.held[[1, 2]].tolist() == [0, 1]
     assert entities.digest[[1, 2]].tolist() == [0, 99]
     assert np.argwhere(entities.given).tolist() == [[2, 3]]
+
+
+def test_what_is_let_go_must_leave_the_views() -> None:
+    """Somebody who held nothing leaves none."""
+    entities = Entities()
+    row = entities.add(Body.ROOT, 0.0)
+    entities.forget_held(np.array([row]))
+    entities.forget(np.zeros(0, np.intp), np.zeros(0, np.intp))
+    assert not entities.has_forgotten
+    entities.given[row, 3] = True
+    entities.forget(np.array([row]), np.array([3]))
+    assert entities.has_forgotten
+    assert not entities.given.any()
 
 
 @given(

@@ -63,11 +63,14 @@ def test_a_leave_is_told_once_and_nothing_more_of_who_left() -> None:
 
 
 def test_who_comes_back_into_sight_enters_anew() -> None:
-    """Nothing of the first visit is presumed: an enter and an absolute record again."""
+    """Nothing of the first visit is presumed: not before it is near enough, an enter and an absolute record again."""
     stage, ann, bob = pair()
-    for place in ((12, 0, 0), (2, 0, 0)):
+    for place in ((12, 0, 0), (11, 0, 0)):
         stage.put(bob, place)
         stage.tick()
+        assert ann.held == {}
+    stage.put(bob, (2, 0, 0))
+    stage.tick()
     snapshot = last_snapshot(ann)
     assert snapshot.enters == [(bob.entity, 1)]
     assert [record.pose for record in snapshot.absolutes] == [Pose(ROOT, (2000, 0, 0))]

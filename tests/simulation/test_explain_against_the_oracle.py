@@ -95,8 +95,7 @@ class Witness(ExactOracle):
         return super().judge(tick, *facts)
 
     def _faults(self, entity: int, told: Any, tick: int, now: float) -> list[str]:
-        observer = self._observers[entity]
-        if observer.starts_over or observer.is_refocused or self._is_turn(entity, tick):
+        if self._is_looking(entity, tick):
             self._looked[entity] = tick
         return super()._faults(entity, told, tick, now)
 

@@ -1,0 +1,231 @@
+"""What each observer has in view: whom, in which records, and which pose of it it was told last.
+
+A view is replaced when its observer looks around, and loses whoever may not be seen any longer; so it always lists what
+the observer's client holds. An observer looks around at every `every`-th tick, and a record of rate class c is due at
+every 2**c-th, both in step with entity ids: (tick + id) is a multiple. So the cost of looking is spread over the ticks,
+records of slow classes are spread over theirs, and anybody who knows an id can tell when something was due.
+
+Owns views, and when they are replaced; decides nothing about distance, permission or budgets. Cost of a tick: in
+proportion to what is due and to the views that are replaced, however many pairs wait.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from presence.entities import MAX_ROWS
+from presence.rings import RATE_CLASSES, Detail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from presence.entities import Entities, Mask, Rows
+
+_ROW_BITS = 14
+_ROW = MAX_ROWS - 1
+assert 1 << _ROW_BITS == MAX_ROWS, "a key is a row, and above it a kind of record"
+
+
+@dataclass(frozen=True, slots=True)
+class Sightings:
+    """Pairs of an observer and what it sees: parallel columns, grouped by observer.
+
+    keys: subject and kind of record, as `keys_of` names them. pose: which pose was told last and in which detail, as
+    `held_pose` names it; 0 where nothing was told yet.
+    """
+
+    observers: Rows
+    keys: Rows
+    pose: NDArray[np.uint16]
+
+    @classmethod
+    def new(cls, observers: Rows, keys: Rows) -> Sightings:
+        """List pairs of which nothing was told yet."""
+        return cls(observers, keys, np.zeros(len(keys), np.uint16))
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @property
+    def subjects(self) -> Rows:
+        """Their rows."""
+        return self.keys & _ROW
+
+    @property
+    def rate(self) -> Rows:
+        """The rate class of each."""
+        return (self.keys >> _ROW_BITS) // len(Detail)
+
+    @property
+    def detail(self) -> Rows:
+        """How much of each subject is told, as in `rings`."""
+        return (self.keys >> _ROW_BITS) % len(Detail)
+
+    def where(self, chosen: Mask) -> Sightings:
+        """Take some of the pairs."""
+        return self if chosen.all() else self.take(np.flatnonzero(chosen))
+
+    def take(self, chosen: Rows) -> Sightings:
+        """Take pairs by their positions."""
+        return Sightings(self.observers.take(chosen), self.keys.take(chosen), self.pose.take(chosen))
+
+
+NOTHING = Sightings.new(np.zeros(0, np.intp), np.zeros(0, np.intp))
+
+
+def keys_of(subjects: Rows, rate: NDArray[np.integer[Any]], detail: NDArray[np.integer[Any]]) -> Rows:
+    """Name records: each by the place in a `by_key` that is its own."""
+    return subjects | (rate.astype(np.intp) * len(Detail) + detail) << _ROW_BITS
+
+
+def by_key(dtype: type[np.generic], column: NDArray[Any]) -> NDArray[Any]:
+    """Lay a column out by key. column: broadcasts to (rate class, detail, row). Undefined for keys of other rows."""
+    rows = column.shape[-1]
+    laid = np.empty((RATE_CLASSES, len(Detail), MAX_ROWS), dtype)  # memory is taken only where it is written to
+    laid[..., :rows] = column
+    return laid.ravel()
+
+
+def joined(parts: Iterable[Sightings]) -> Sightings:
+    """Put lists of pairs one behind the other."""
+    some = [part for part in parts if len(part)] or [NOTHING]
+    if len(some) == 1:
+        return some[0]
+    return Sightings(*(np.concatenate([getattr(part, name) for part in some]) for name in Sightings.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What replacing views came to. views: the new ones. entering: positions among them. left: pairs that are gone."""
+
+    views: Sightings
+    entering: Rows
+    left: Sightings
+
+
+class Views:
+    """The views of a room's observers."""
+
+    def __init__(self, every: int) -> None:
+        """every: ticks from one look of an observer to its next, a power of two."""
+        self._every = every
+        # by the observers' ids modulo `every`, in order of their rows
+        self._views = [NOTHING] * every
+        # likewise, then by the tick modulo `every`: positions of those due; None for everybody
+        self._due: list[list[Rows | None]] = [[None] * every for _ in range(every)]
+
+    def order(self, entities: Entities, observers: Rows) -> Rows:
+        """Sort observers (distinct rows) as views are listed: by the tick at which they look, then by row."""
+        return observers[np.lexsort((observers, entities.id[observers] % self._every))]
+
+    def looks(self, entities: Entities, observers: Rows, tick: int) -> Mask:
+        """Tell which observers look around at this tick anyway."""
+        return is_turn(entities.id[observers], tick, self._every)
+
+    def replace(
+        self, entities: Entities, looking: Rows, wanted: Sightings, shown: NDArray[np.uint16], tick: int
+    ) -> Change:
+        """Let the observers `looking` (distinct rows) see what they want. shown: the newest pose of each key.
+
+        wanted: in the order of `order`, of those observers alone. Who comes into view is about to be told that pose.
+        """
+        is_looking = np.zeros(entities.capacity, np.bool_)
+        is_looking[looking] = True
+        phases = self._phases(entities, looking)
+        before, others = [], {}
+        for phase in phases:
+            views = self._views[phase]
+            is_theirs = is_looking.take(views.observers)
+            before.append(views.where(is_theirs))
+            others[phase] = views.where(~is_theirs)
+        change = _matched(entities, looking, joined(before), wanted, shown)
+        phase_of = entities.id.take(wanted.observers) % self._every if len(phases) > 1 else None
+        for phase in phases:
+            theirs = change.views if phase_of is None else change.views.where(phase_of == phase)
+            self._views[phase] = _merged(others[phase], theirs)
+            self._plan(entities, phase, tick)
+        return change
+
+    def repeat(self, entities: Entities, tick: int) -> None:
+        """Go on with the views of those whose turn it is, although they do not look."""
+        self._plan(entities, -tick % self._every, tick)
+
+    def prune(self, entities: Entities, tick: int) -> None:
+        """Drop the pairs that are not held any longer."""
+        for phase, views in enumerate(self._views):
+            cells = views.observers * entities.capacity + views.subjects
+            is_held = entities.given.ravel().take(cells)
+            if not is_held.all():
+                self._views[phase] = views.where(is_held)
+                self._plan(entities, phase, tick)
+
+    def due(self, tick: int) -> Sightings:
+        """List what is due at this tick, in the order of `order`; its observers may be out of reach."""
+        return joined(views if at is None else views.take(at) for views, at in self._at(tick))
+
+    def note(self, tick: int, pose: NDArray[np.uint16]) -> None:
+        """Note which pose has been told of each pair that is due at this tick, in the order of `due`."""
+        begin = 0
+        for views, at in self._at(tick):
+            end = begin + (len(views) if at is None else len(at))
+            views.pose[slice(None) if at is None else at] = pose[begin:end]
+            begin = end
+
+    def _at(self, tick: int) -> list[tuple[Sightings, Rows | None]]:
+        return [(views, due[tick % self._every]) for views, due in zip(self._views, self._due, strict=True)]
+
+    def _phases(self, entities: Entities, observers: Rows) -> list[int]:
+        return np.flatnonzero(np.bincount(entities.id[observers] % self._every)).tolist()
+
+    def _plan(self, entities: Entities, phase: int, tick: int) -> None:
+        """Find what is due at the next ticks, from this one on."""
+        views, due = self._views[phase], self._due[phase]
+        rate = views.rate
+        if not rate.any():
+            due[:] = [None] * self._every
+            return
+        step = entities.id.take(views.subjects) + np.int64(tick)
+        interval = (1 << rate) - 1
+        for ahead in range(self._every):
+            due[(tick + ahead) % self._every] = np.flatnonzero(((step + ahead) & interval) == 0)
+
+
+def _matched(
+    entities: Entities, looking: Rows, before: Sightings, wanted: Sightings, shown: NDArray[np.uint16]
+) -> Change:
+    """Find who was in view already, and with which pose; who comes; and who is gone."""
+    at = np.zeros(entities.capacity, np.intp)
+    at[looking] = np.arange(len(looking)) * entities.capacity
+    told = np.zeros(len(looking) * entities.capacity, np.uint16)
+    cells_before = at.take(before.observers) + before.subjects
+    cells = at.take(wanted.observers) + wanted.subjects
+    told[cells_before] = before.pose
+    pose = told.take(cells)
+    told[cells] = 0
+    entering = np.flatnonzero(pose == 0)
+    pose[entering] = shown.take(wanted.keys.take(entering))
+    left = before.take(np.flatnonzero(told.take(cells_before)))
+    return Change(Sightings(wanted.observers, wanted.keys, pose), entering, left)
+
+
+def _merged(one: Sightings, other: Sightings) -> Sightings:
+    """Put two lists in order of row."""
+    both = joined((one, other))
+    if len(both) in (len(one), len(other)):
+        return both
+    return both.take(np.argsort(both.observers, kind="stable"))
+
+
+def is_turn(ids: NDArray[np.integer[Any]], tick: int, every: int) -> Mask:
+    """Tell of which observers, by entity id, it is the turn to look around."""
+    return np.asarray((ids.astype(np.int64) + tick) % every == 0, dtype=np.bool_)
+
+
+def in_step(entities: Entities, rows: Rows, rate: int, tick: int) -> Mask:
+    """Tell of which rows records of a rate class are made at this tick."""
+    steps = entities.id[rows].astype(np.int64) + tick
+    return np.asarray(steps & ((1 << rate) - 1) == 0, dtype=np.bool_)
