@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,7 +64,7 @@ class Segment:
 
     def batches(self) -> list[Batch]:
         """Parse the poses: a batch for each kind, and further ones where somebody changed between kinds."""
-        lengths = {len(frame) for _, frame, _ in self.poses}
+        lengths = set(map(len, map(itemgetter(1), self.poses)))
         if len(lengths) > 1:
             return [_parsed(length, run) for length, run in self._runs()]
         return [_parsed(length, self.poses) for length in lengths]

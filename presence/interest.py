@@ -79,6 +79,8 @@ def forbidden(entities: Entities, changed: Rows) -> tuple[Rows, Rows]:
     changed: subjects whose permission, isolation or existence changed, distinct rows, gone ones included. What follows
     from distance waits for an observer's next look; this does not. Cost: a column of `given` for each.
     """
+    if not len(changed):
+        return changed, changed
     holders, which = np.nonzero(entities.given[:, changed])
     subjects = changed[which]
     stays = entities.is_alive[subjects] & (entities.isolation[holders] == entities.isolation[subjects])

@@ -21,6 +21,8 @@ from protocol.records import PARTS, Section, Table
 from protocol.schema import Cause
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from presence.entities import Entities, Mask, Rows
     from presence.world import World
 
@@ -58,11 +60,7 @@ def apply(
     """
     moved = np.zeros(entities.capacity, np.bool_)
     causes = np.full(entities.capacity, FINE, np.uint8)
-    remaining = np.arange(len(rows))
-    while len(remaining):
-        _, first = np.unique(rows[remaining], return_index=True)
-        turn = remaining[np.sort(first)]  # one record of each row at a time: each is judged from where the last one led
-        remaining = np.delete(remaining, np.sort(first))
+    for turn in _turns(rows):
         fresh = turn[is_newer(table["seq"][turn], entities.ack[rows[turn]])]
         judged = _judge(entities, world, rows[fresh], table[fresh], received[fresh])
         entities.ack[rows[fresh]] = table["seq"][fresh]
@@ -74,6 +72,17 @@ def apply(
         causes[rows[fresh]] = np.where(judged == FINE, causes[rows[fresh]], judged)
     corrected = np.flatnonzero(causes != FINE)
     return np.flatnonzero(moved), corrected, causes[corrected]
+
+
+def _turns(rows: Rows) -> Iterator[Rows]:
+    """Divide records into turns, in order: one of each row at a time, since each is judged from where the last led."""
+    remaining = np.arange(len(rows))
+    while len(remaining) and np.bincount(rows[remaining]).max() > 1:
+        _, first = np.unique(rows[remaining], return_index=True)
+        yield remaining[np.sort(first)]
+        remaining = np.delete(remaining, first)
+    if len(remaining):
+        yield remaining
 
 
 def place(

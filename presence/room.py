@@ -252,15 +252,17 @@ class Room:
         state.report.tick = self.tick_number
         state.entities.recycle()
         self._required, self._isolated = state.entities.requires.copy(), state.entities.isolation.copy()
-        moved = [np.zeros(0, np.intp)]
+        has_moved = np.zeros(state.entities.capacity, np.bool_)
         for segment in self._inbox.take():
-            moved += [self._apply(batch) for batch in segment.batches()]
+            for batch in segment.batches():
+                has_moved[self._apply(batch)] = True
             for row, command in segment.commands:
                 self._carry_out(row, command, now)
-        moved.append(np.fromiter(state.moved, np.intp, len(state.moved)))
-        state.moved.clear()
-        rows = np.unique(np.concatenate(moved))
-        self._moved = rows[state.entities.is_alive[rows]]
+        moved = np.flatnonzero(has_moved)
+        if state.moved:
+            moved = np.union1d(moved, list(state.moved))  # the room may have grown meanwhile
+            state.moved.clear()
+        self._moved = moved[state.entities.is_alive[moved]]
 
     def simulate(self) -> None:
         """Follow up on what moved into or out of a zone with rules for sight, then bring the roster up to date."""
@@ -330,10 +332,11 @@ class Room:
         first = self._first_words()
         arena = frames.arena
         written = zip(frames.rows.tolist(), frames.starts.tolist(), frames.ends.tolist(), strict=True)
+        special = self._recovered | first.keys()
         for row, start, end in written:
             write = seats[row].member.write
             assert write is not None, "a writable member has a socket"
-            if row in first or row in self._recovered:
+            if special and row in special:
                 write(b"".join((first.pop(row, b""), arena[start:end])))
             else:
                 write(arena[start:end])

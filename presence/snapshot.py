@@ -12,6 +12,7 @@ an enter always comes with an absolute record; a delta's base is exactly what is
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -154,8 +155,9 @@ def _has_changed(entities: Entities, rows: Rows, rate: int) -> Mask:
     changed = entities.jumped_tick[rows] > entities.record_tick[rate, rows]
     for column in ("body", "position", "yaw", "pitch", "orientation", "parts", "part_orientations"):
         now, shown = getattr(entities, column), getattr(entities, f"shown_{column}")[rate]
-        same = now.take(rows, axis=0) == shown.take(rows, axis=0)
-        changed |= ~same.all(axis=tuple(range(1, same.ndim)))
+        differs = now.take(rows, axis=0) != shown.take(rows, axis=0)
+        for each in differs.reshape(len(rows), math.prod(differs.shape[1:])).T:  # twice as fast as `any`
+            changed |= each
     return np.asarray(changed, dtype=np.bool_)
 
 
@@ -254,7 +256,7 @@ def _enters(entities: Entities, slot_of: Rows, entering: Sightings) -> Parcel:
 def _slower_records(entities: Entities, due: Sightings, tick: int) -> Iterator[Steps]:
     """Make the records of the slower rate classes that somebody is due at this tick."""
     alive = entities.alive()
-    for rate in np.flatnonzero(np.bincount(due.rate)).tolist():
+    for rate in due.rates():
         if rate:
             yield record(entities, alive[in_step(entities, alive, rate, tick)], rate, tick)
 
@@ -382,12 +384,13 @@ def lay_out(entities: Entities, tables: Tables, tick: int, time_ms: int, quiet_t
         counts[:, ORDER.index(parcel.section)] = np.bincount(parcel.slots, minlength=n)
     strides = np.array([DTYPES[section].itemsize for section in ORDER])
     sizes = counts * strides + np.where(counts > 0, SECTION_HEADER.itemsize, 0)
-    is_written = (sizes.sum(axis=1) > 0) | tables.is_full | is_owed(entities, observers, tick, quiet_ticks)
-    lengths = np.where(is_written, _HEAD.itemsize + sizes.sum(axis=1), 0)
+    section_ends = np.cumsum(sizes, axis=1)
+    is_written = (section_ends[:, -1] > 0) | tables.is_full | is_owed(entities, observers, tick, quiet_ticks)
+    lengths = np.where(is_written, _HEAD.itemsize + section_ends[:, -1], 0)
     ends = np.cumsum(lengths)
     starts = ends - lengths
     arena = np.empty(int(ends[-1]) if n else 0, np.uint8)
-    section_starts = starts[:, None] + _HEAD.itemsize + np.cumsum(sizes, axis=1) - sizes
+    section_starts = starts[:, None] + _HEAD.itemsize + section_ends - sizes
     for parcel in tables.parcels:
         column = ORDER.index(parcel.section)
         _place_section(arena, parcel, counts[:, column], section_starts[:, column])

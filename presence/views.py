@@ -60,6 +60,11 @@ class Sightings:
         """The rate class of each."""
         return (self.keys >> _ROW_BITS) // len(Detail)
 
+    def rates(self) -> list[int]:
+        """List the rate classes that there are, ascending."""
+        kinds = np.bincount(self.keys >> _ROW_BITS, minlength=RATE_CLASSES * len(Detail))
+        return np.flatnonzero(kinds.reshape(RATE_CLASSES, len(Detail)).any(axis=1)).tolist()
+
     @property
     def detail(self) -> Rows:
         """How much of each subject is told, as in `rings`."""
@@ -184,12 +189,11 @@ class Views:
     def _plan(self, entities: Entities, phase: int, tick: int) -> None:
         """Find what is due at the next ticks, from this one on."""
         views, due = self._views[phase], self._due[phase]
-        rate = views.rate
-        if not rate.any():
+        if views.rates() in ([], [0]):
             due[:] = [None] * self._every
             return
         step = entities.id.take(views.subjects) + np.int64(tick)
-        interval = (1 << rate) - 1
+        interval = (1 << views.rate) - 1
         for ahead in range(self._every):
             due[(tick + ahead) % self._every] = np.flatnonzero(((step + ahead) & interval) == 0)
 
