@@ -118,12 +118,14 @@ def record(entities: Entities, candidates: Rows, rate: int, tick: int) -> Steps:
     """
     rows = candidates[_has_changed(entities, candidates, rate)]
     root = entities.position.take(rows, axis=0) - entities.shown_position[rate].take(rows, axis=0)
-    parts = entities.parts.take(rows, axis=0) - entities.shown_parts[rate].take(rows, axis=0)
+    parts = np.zeros((len(rows), len(PARTS), 3), np.int16)
     body = entities.body[rows]
-    small = (
-        records.fits_delta(root)
-        & ((body == Body.ROOT) | (np.abs(parts) <= records.MAX_DELTA_Y).all(axis=(1, 2)))
-        & (body != Body.THING)
+    small = records.fits_delta(root)
+    if (body == Body.TRACKED).any():
+        parts = entities.parts.take(rows, axis=0) - entities.shown_parts[rate].take(rows, axis=0)
+        small &= (body == Body.ROOT) | (np.abs(parts) <= records.MAX_DELTA_Y).all(axis=(1, 2))
+    small &= (
+        (body != Body.THING)
         & (body == entities.shown_body[rate, rows])
         & (entities.jumped_tick[rows] <= entities.record_tick[rate, rows])
         & (_round(entities, rows, tick) == _round(entities, rows, entities.absolute_tick[rate, rows]))
@@ -131,7 +133,7 @@ def record(entities: Entities, candidates: Rows, rate: int, tick: int) -> Steps:
     entities.absolute_tick[rate, rows[~small]] = tick
     entities.previous_record_tick[rate, rows] = entities.record_tick[rate, rows]
     entities.record_tick[rate, rows] = entities.record_tick[0, rows] if rate else tick
-    for column in ("body", "position", "yaw", "pitch", "orientation", "parts", "part_orientations"):
+    for column in _columns_of(body):
         getattr(entities, f"shown_{column}")[rate][rows] = getattr(entities, column).take(rows, axis=0)
     return Steps(rate, rows[small], root[small], parts[small])
 
@@ -149,11 +151,21 @@ def introduce(entities: Entities, row: int, tick: int) -> None:
     entities.absolute_tick[:, row] = tick
 
 
+def _columns_of(bodies: NDArray[np.uint8]) -> tuple[str, ...]:
+    """List the columns that make up the poses of such bodies; most rooms have one kind, with few of them."""
+    columns: tuple[str, ...] = ("body", "position", "yaw", "pitch")
+    if (bodies == Body.TRACKED).any():
+        columns += ("parts", "part_orientations")
+    if (bodies == Body.THING).any():
+        columns += ("orientation",)
+    return columns
+
+
 def _has_changed(entities: Entities, rows: Rows, rate: int) -> Mask:
     if rate:
         return np.asarray(entities.record_tick[rate, rows] < entities.record_tick[0, rows], dtype=np.bool_)
     changed = entities.jumped_tick[rows] > entities.record_tick[rate, rows]
-    for column in ("body", "position", "yaw", "pitch", "orientation", "parts", "part_orientations"):
+    for column in _columns_of(entities.body[rows]):
         now, shown = getattr(entities, column), getattr(entities, f"shown_{column}")[rate]
         differs = now.take(rows, axis=0) != shown.take(rows, axis=0)
         for each in differs.reshape(len(rows), math.prod(differs.shape[1:])).T:  # twice as fast as `any`
