@@ -89,6 +89,9 @@ def share_items(cls: type[Any], items: list[bytes]) -> SharedEvent:
 
 
 def _values(instance: object) -> list[object]:
+    names = _PLAIN_FIELDS.get(type(instance))
+    if names is not None:
+        return [getattr(instance, name) for name in names]
     return [_plain(getattr(instance, field.name), field.kind) for field in _FIELDS[type(instance)]]
 
 
@@ -105,6 +108,12 @@ _packed: Callable[[object], bytes] = _PACKER.pack
 
 
 _FIELDS: dict[type[Any], tuple[Field, ...]] = {cls: fields_of(cls) for cls in (*SPEC_OF, *STRUCTS)}
+# of those whose values are packed as they are
+_PLAIN_FIELDS = {
+    cls: tuple(field.name for field in fields)
+    for cls, fields in _FIELDS.items()
+    if not any(isinstance(field.kind, Struct | Many) for field in fields)
+}
 
 # A decoder allocates what an array header announces, and arrays nest: without a bound, 16 KB of headers from
 # a client would cost it 60 MB. A client's longest array has 9 elements; the rest is room to grow.

@@ -15,6 +15,9 @@ from protocol.errors import Close, ProtocolError
 TCP_HEADER_BYTES = 4
 MAX_CONTROL_BYTES = 125  # RFC 6455 section 5.5
 _MIN_HEADER_BYTES = 2
+_MASKED = 0x80
+_MASK_END = 6  # of a short frame: header, then the mask key
+_FINAL_BINARY = 0x82
 _SHORT = 126
 _LONG = 127
 
@@ -136,8 +139,12 @@ class WebSocketReader:
         Raises ProtocolError(FRAME_TOO_LARGE) for a message over `max_bytes` and ProtocolError(MALFORMED) for
         an unmasked frame, a reserved bit or opcode, text, or fragments out of order.
         """
-        self._buffer += data
         complete: list[bytes | Control] = []
+        if self.is_between_frames:
+            data = data[self._take_whole(data, complete) :]
+            if not data:
+                return complete
+        self._buffer += data
         start = 0
         while (cut := self._cut(start)) is not None:
             received, start = cut
@@ -151,6 +158,18 @@ class WebSocketReader:
     def is_between_frames(self) -> bool:
         """Whether no part of a frame or of a fragmented message is waiting for its rest."""
         return not self._buffer and self._fragments is None
+
+    def _take_whole(self, data: bytes, complete: list[bytes | Control]) -> int:
+        """Take whole short messages off the beginning, as nearly all are, and say how many bytes they were."""
+        start = 0
+        while len(data) - start > _MASK_END and data[start] == _FINAL_BINARY:
+            length, body = data[start + 1] ^ _MASKED, start + _MASK_END
+            end = body + length
+            if not (length < _SHORT and length <= self._max_bytes and end <= len(data)):
+                break
+            complete.append(mask(data[body:end], data[body - 4 : body]))
+            start = end
+        return start
 
     def _cut(self, start: int) -> tuple[_Frame, int] | None:
         """Cut the frame at `start`: the frame and where the next begins, or None while it is incomplete."""
