@@ -35,11 +35,11 @@ _NEAREST_RATE = 1
 _SLOWEST = RATE_CLASSES - 1
 # In a crowd so dense that not everybody could be told of every 8 ticks, nobody beyond the radius is kept.
 _LINGERING_TICKS = 8
-_DELTA_BYTES = DTYPES[Section.ROOT_DELTA].itemsize
-_MOST_BYTES = DTYPES[Section.TRACKED_DELTA].itemsize
+# without head and hands, and with them
+_DELTA_BYTES = DTYPES[Section.ROOT_DELTA].itemsize, DTYPES[Section.TRACKED_DELTA].itemsize
+_ENTER_BYTES = tuple(DTYPES[Section.ENTER].itemsize + DTYPES[kind].itemsize for kind in (Section.ROOT, Section.TRACKED))
 _BINS = 64  # of squared distance, by which an order of distance is estimated
 _FRAME_BYTES = HEAD_BYTES + 3 * SECTION_HEADER.itemsize  # of a frame, besides its records
-_ENTER_BYTES = DTYPES[Section.ENTER].itemsize + DTYPES[Section.TRACKED].itemsize  # the most it can be
 _ENTER_SHARE = 0.5  # of the budget, at the most, for those who come into sight
 _FULL = 0.95  # plan a little less than there is: records are due unevenly
 _SAVED_TICKS = 1  # of the budget, for later: a quiet time is no reason for a burst
@@ -69,11 +69,14 @@ def grant(
     slots = slot_of.take(pairs.observers)
     if _is_plenty(pairs, slots, budget, ticks):
         return Ration(np.ones(len(slots), np.bool_), rate)
-    is_admitted, entering_bytes = _admitted(pairs, slots, budget)
+    is_full = (entities.body == Body.TRACKED).take(pairs.subjects) & (detail == Detail.FULL)
+    is_admitted = _admitted(pairs, slots, budget)
+    enters = np.flatnonzero(~pairs.is_held & is_admitted)
+    entering_bytes = np.bincount(slots.take(enters), _bytes_of(is_full.take(enters), _ENTER_BYTES), minlength=n)
     bytes_left = np.maximum(budget - entering_bytes - ticks * _FRAME_BYTES, 1.0)
-    usual_records = (entities.budget[looking] * _FULL - _FRAME_BYTES) / _DELTA_BYTES
+    usual_records = (entities.budget[looking] * _FULL - _FRAME_BYTES) / _DELTA_BYTES[0]
     is_admitted &= _may_linger(pairs, slots, is_admitted, usual_records)
-    cost = np.where(is_admitted, _delta_bytes(entities, pairs.subjects, detail), 0.0)
+    cost = np.where(is_admitted, _bytes_of(is_full, _DELTA_BYTES), 0.0)  # most records are deltas
     wanted = np.bincount(slots, cost, minlength=n)
     at_ring_rates = np.bincount(slots, cost / (1 << rate.astype(np.int32)), minlength=n) * ticks
     over = np.flatnonzero((at_ring_rates > bytes_left).take(slots) & is_admitted)
@@ -99,22 +102,21 @@ def _is_plenty(pairs: Pairs, slots: Rows, budget: NDArray[np.float64], ticks: in
     Nothing of what follows would hold anybody back then, so it need not be worked out.
     """
     counts = np.bincount(slots, minlength=len(budget))
-    entering = np.bincount(slots.take(np.flatnonzero(~pairs.is_held)), minlength=len(budget)) * float(_ENTER_BYTES)
-    every_tick = ticks * (counts * float(_MOST_BYTES) + _FRAME_BYTES)
+    entering = np.bincount(slots.take(np.flatnonzero(~pairs.is_held)), minlength=len(budget)) * float(_ENTER_BYTES[-1])
+    every_tick = ticks * (counts * float(_DELTA_BYTES[-1]) + _FRAME_BYTES)
     return bool(((entering <= budget * _ENTER_SHARE) & (entering + every_tick <= budget)).all())
 
 
-def _delta_bytes(entities: Entities, subjects: Rows, detail: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Estimate what a record of each subject takes, most records being deltas."""
-    is_full = (entities.body == Body.TRACKED).take(subjects) & (detail == Detail.FULL)
-    return np.where(is_full, float(_MOST_BYTES), float(_DELTA_BYTES))
+def _bytes_of(is_full: Mask, sizes: tuple[int, ...]) -> NDArray[np.float64]:
+    """Say what each of some records takes. sizes: of one without head and hands, and of one with them."""
+    return np.array(sizes, np.float64).take(is_full.astype(np.intp))
 
 
-def _admitted(pairs: Pairs, slots: Rows, budget: NDArray[np.float64]) -> tuple[Mask, NDArray[np.float64]]:
-    """Choose who may enter, the nearest first, and say what that takes of each observer's budget."""
+def _admitted(pairs: Pairs, slots: Rows, budget: NDArray[np.float64]) -> Mask:
+    """Choose who may stay or enter, of those who enter the nearest first."""
     entering = np.flatnonzero(~pairs.is_held)
     counts = np.bincount(slots.take(entering), minlength=len(budget))
-    most = np.maximum(1, (budget * _ENTER_SHARE / _ENTER_BYTES).astype(np.int64))
+    most = np.maximum(1, (budget * _ENTER_SHARE / _ENTER_BYTES[-1]).astype(np.int64))
     is_admitted = np.ones(len(slots), np.bool_)
     crowded = entering[(counts > most).take(slots.take(entering))]
     if len(crowded):
@@ -122,7 +124,7 @@ def _admitted(pairs: Pairs, slots: Rows, budget: NDArray[np.float64]) -> tuple[M
         theirs = slots.take(order)
         rank = np.arange(len(order)) - np.searchsorted(theirs, theirs)
         is_admitted[order[rank >= most.take(theirs)]] = False
-    return is_admitted, np.minimum(counts, most) * float(_ENTER_BYTES)
+    return is_admitted
 
 
 def _may_linger(pairs: Pairs, slots: Rows, is_admitted: Mask, records: NDArray[np.float64]) -> Mask:
