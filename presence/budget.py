@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 # Who stands this near in the order of distance is told of at every second tick at least: more than can be talked to,
 # and enough that whoever comes among the nearest thirty between two looks was told of often already.
-_NEAREST = 48
+_NEAREST = 40
 _NEAREST_RATE = 1
 _SLOWEST = RATE_CLASSES - 1
 # In a crowd so dense that not everybody could be told of every 8 ticks, nobody beyond the radius is kept.
