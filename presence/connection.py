@@ -38,6 +38,20 @@ POSE_STARTS = {length - MASK_BYTES: PREFIX[kind] for length, kind in KIND_OF_LEN
 class ClientConnection(asyncio.Protocol):
     """What the hub knows as a `Connection`. `address` is taken from the socket where it is empty."""
 
+    __slots__ = (
+        "_hub",
+        "_is_admitted",
+        "_is_closing",
+        "_linger",
+        "_loop",
+        "_time",
+        "_traffic",
+        "_transport",
+        "address",
+        "is_writable",
+        "session",
+        "write",
+    )
     framing: ClassVar[Framing]
 
     def __init__(self, hub: Hub, loop: asyncio.AbstractEventLoop, address: str = "") -> None:

@@ -21,6 +21,7 @@ _STARTS = {TCP_HEADER_BYTES + length: tcp_header(length) + start for length, sta
 class TcpConnection(ClientConnection):
     """A client on raw TCP."""
 
+    __slots__ = ("_is_between_frames", "_reader")
     framing = Framing.TCP
 
     def __init__(self, hub: Hub, loop: asyncio.AbstractEventLoop, max_frame_bytes: int) -> None:

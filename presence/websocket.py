@@ -33,6 +33,7 @@ _STARTS = {
 class WebSocketConnection(ClientConnection):
     """A client on WebSocket."""
 
+    __slots__ = ("_controls", "_is_between_frames", "_reader")
     framing = Framing.WEBSOCKET
 
     def __init__(self, hub: Hub, loop: asyncio.AbstractEventLoop, max_frame_bytes: int, address: str) -> None:
