@@ -5,9 +5,12 @@ from __future__ import annotations
 from random import Random
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 from benchmarks.snapshot_reader import Snapshot
+from presence import budget, interest
+from presence.entities import Body, Entities
 from presence.rings import Detail, Ring
 from presence.room import RoomSettings
 from protocol.framing import Framing
@@ -166,3 +169,24 @@ def test_in_a_packed_hall_nobody_beyond_the_radius_stays(near_by: int, is_kept: 
     assert ({goer.entity for goer in goers} <= observer.held.keys()) is is_kept
     if not is_kept:
         assert len(observer.held) == near_by - 1
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_where_there_is_plenty_working_it_out_would_change_nothing(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The short cut for the usual case answers as the whole calculation does, near the edge above all."""
+    rng = np.random.default_rng(seed)
+    entities, count = Entities(), 60
+    for _ in range(count):
+        entities.add(Body(int(rng.integers(0, 2))), 0.0)
+    entities.position[:count, ::2] = rng.integers(-9_000, 9_000, (count, 2))
+    entities.given[:count, :count] = rng.random((count, count)) < rng.choice([0.5, 0.9, 1.0])
+    looking = np.arange(count)
+    pairs = interest.select(entities, looking, 10_000)
+    rate, detail = np.zeros(len(pairs.subjects), np.uint8), rng.integers(0, 2, len(pairs.subjects)).astype(np.uint8)
+    entities.budget[:count] = np.bincount(pairs.observers, minlength=count) * rng.uniform(15, 60) + rng.uniform(40, 400)
+    entities.balance[:count] = entities.budget[:count] * rng.uniform(-0.5, 0.5, count)
+    short = budget.grant(entities, looking, pairs, rate, detail, LOOK_EVERY_TICKS)
+    monkeypatch.setattr(budget, "_is_plenty", lambda *_: False)
+    whole = budget.grant(entities, looking, pairs, rate, detail, LOOK_EVERY_TICKS)
+    assert short.is_admitted.tolist() == whole.is_admitted.tolist()
+    assert short.rate.tolist() == whole.rate.tolist()
