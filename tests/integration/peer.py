@@ -14,6 +14,7 @@ import ssl
 import struct
 import time
 from collections import deque
+from http import HTTPStatus
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
@@ -175,6 +176,9 @@ class Peer:
             raise Hangup
         self.received_bytes += len(data)
         self._buffer += data
+        self._note_all()
+
+    def _note_all(self) -> None:
         while (payload := self._cut()) is not None:
             self._note(decode(payload, Sender.SERVER))
 
@@ -220,7 +224,10 @@ class Peer:
         first, *lines = head.decode().split("\r\n")
         self._buffer[:] = rest
         found = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        return int(first.split()[1]), found
+        status = int(first.split()[1])
+        if status == HTTPStatus.SWITCHING_PROTOCOLS:
+            self._note_all()  # what came right behind it
+        return status, found
 
 
 def upgrade_request(host: str, **headers: str) -> bytes:

@@ -265,13 +265,18 @@ def test_a_block_hides_both_from_each_other(server: RunningServer) -> None:
         await until(lambda: web.pose_of(ben.entity))
         await web.do("block", user, True)
         await until(lambda: ada not in ben.people)
-        assert await web.pose_of(ben.entity) is None
+        await until(lambda: has_lost(web, ben.entity))
         assert [person["entity"] for person in await web.do("people")] == [ada]
         await web.do("block", user, False)
         await until(lambda: ada in ben.people)
         await until(lambda: web.pose_of(ben.entity))
 
     meet(server, "blocks", meeting)
+
+
+async def has_lost(web: Puppet, entity: int) -> bool:
+    """Tell whether an entity is out of the web client's sight."""
+    return await web.pose_of(entity) is None
 
 
 async def user_of(web: Puppet, entity: int) -> str | None:
