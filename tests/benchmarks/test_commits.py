@@ -134,6 +134,7 @@ Room.encode = _slower
 
 
 @pytest.mark.long
+@pytest.mark.alone
 def test_a_stage_made_slower_by_a_tenth_is_found(tmp_path: Path) -> None:
     """By running a checkout beside a copy in which one stage takes a tenth longer."""
     old, new = tmp_path / "old", tmp_path / "new"
