@@ -32,7 +32,7 @@ from presence import http, logs, metrics, operators, pages
 from presence.addresses import is_loopback
 from presence.bots import Bots
 from presence.catalogue import load_worlds
-from presence.config import DECLARED, Settings
+from presence.config import DECLARED, PREFIX, Settings
 from presence.hub import Hub, HubSettings, Journal
 from presence.identity import Verifier
 from presence.journal import LoggingJournal
@@ -354,11 +354,12 @@ def _in_url(host: str) -> str:
 
 
 def _listen_problem(error: OSError, host: str, port: int, setting: str) -> str:
-    flag = f"--{setting.replace('_', '-')}"
+    variable = DECLARED[setting].also_from or PREFIX + setting.upper()
+    name = f"--{setting.replace('_', '-')} or {variable}"
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} on {host} is taken: stop what uses it, or choose another with {flag}"
+        return f"port {port} on {host} is taken: stop what uses it, or choose another with {name}"
     if error.errno == errno.EACCES:
-        return f"port {port} on {host} is not allowed to this user: choose one above 1023 with {flag}"
+        return f"port {port} on {host} is not allowed to this user: choose one above 1023 with {name}"
     return f"cannot listen on {host} port {port}: {error.strerror or error}"
 
 

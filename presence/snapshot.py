@@ -267,9 +267,9 @@ def _enters(entities: Entities, slot_of: Rows, entering: Sightings) -> Parcel:
 
 def _slower_records(entities: Entities, due: Sightings, tick: int) -> Iterator[Steps]:
     """Make the records of the slower rate classes that somebody is due at this tick."""
-    alive = entities.alive()
     for rate in due.rates():
         if rate:
+            alive = entities.alive()
             yield record(entities, alive[in_step(entities, alive, rate, tick)], rate, tick)
 
 
