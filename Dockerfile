@@ -27,12 +27,21 @@ COPY . .
 RUN npm --prefix clients/webxr run build --silent
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
     && /opt/build/bin/pip --python /opt/presence/bin/python install --no-deps dist/*.whl
+# Compiled for any machine of this architecture, not for the one that builds.
+ENV NUMBA_CACHE_DIR=/opt/kernels \
+    NUMBA_CPU_NAME=generic
+WORKDIR /
+RUN /opt/presence/bin/python -c "import presence.kernels"
 
 FROM ${BASE_IMAGE}
 RUN useradd --uid 10001 --no-log-init --no-create-home --shell /usr/sbin/nologin presence
 COPY --from=build /opt/presence /opt/presence
+# Its owner is who runs the server: what is compiled may be used only from where it might be written.
+COPY --from=build --chown=10001:10001 /opt/kernels /opt/kernels
 # Plain text beyond loopback is refused: give it PRESENCE_TLS_CERT and PRESENCE_TLS_KEY, or PRESENCE_BEHIND_TLS_PROXY=true.
 ENV PATH=/opt/presence/bin:$PATH \
+    NUMBA_CACHE_DIR=/opt/kernels \
+    NUMBA_CPU_NAME=generic \
     PRESENCE_HOST=0.0.0.0 \
     PYTHONUNBUFFERED=1
 # A number, so that an orchestrator can tell that it is not root.

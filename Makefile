@@ -17,31 +17,31 @@ SERVE := .venv/bin/presence serve --allow-guests $(if $(BOTS),--bots $(BOTS))
 .DEFAULT_GOAL := setup
 .NOTPARALLEL:
 
-setup: .venv/run.stamp help ## make .venv with what the server needs, and show this list
+setup: .venv/kernels.stamp help ## make .venv with what the server needs, and show this list
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
-run: .venv/run.stamp presence/web/index.html ## serve guests on this machine (PORT=8080, TCP_PORT=PORT+1, BOTS=0)
+run: .venv/kernels.stamp presence/web/index.html ## serve guests on this machine (PORT=8080, TCP_PORT=PORT+1, BOTS=0)
 	@exec $(SERVE)
 
-run-lan: .venv/run.stamp presence/web/index.html ## the same for the local network, under TLS with a development certificate
+run-lan: .venv/kernels.stamp presence/web/index.html ## the same for the local network, under TLS with a development certificate
 	@.venv/bin/presence dev-certificate .presence
 	@exec $(SERVE) --host 0.0.0.0 --tls-cert .presence/certificate.pem --tls-key .presence/certificate-key.pem
 
 web: presence/web/index.html ## build the web client into presence/web
 
-test: .venv/dev.stamp .venv/web-dev.stamp presence/web/index.html ## everything but the long tests
+test: .venv/kernels.stamp .venv/dev.stamp .venv/web-dev.stamp presence/web/index.html ## everything but the long tests
 	@$(MAKE) --no-print-directory apt || echo "Going on without them."
 	@$(NPM) test; web=$$?; $(PYTEST) -m "alone and not long"; alone=$$?; \
 	$(PYTEST) $(SHARED) -m "not alone and not long" && exit $$((web + alone))
 
-test-long: .venv/dev.stamp .venv/web-dev.stamp presence/web/index.html ## every test; those that need Debian packages or root are skipped where they cannot be had
+test-long: .venv/kernels.stamp .venv/dev.stamp .venv/web-dev.stamp presence/web/index.html ## every test; those that need Debian packages or root are skipped where they cannot be had
 	@$(MAKE) --no-print-directory apt || echo "Going on without them."
 	@$(NPM) test; web=$$?; $(PYTEST) -m alone; alone=$$?; \
 	$(PYTEST) $(SHARED) -m "not alone" --hypothesis-profile=explore && exit $$((web + alone))
 
-screenshots: .venv/dev.stamp .venv/web-dev.stamp presence/web/index.html ## draw the app's screenshots into build/screenshots
+screenshots: .venv/kernels.stamp .venv/dev.stamp .venv/web-dev.stamp presence/web/index.html ## draw the app's screenshots into build/screenshots
 	@.venv/bin/python -m tests.integration.browser.tour
 
 lint: .venv/dev.stamp .venv/web-dev.stamp ## style, types, Dockerfile, stale generated files
@@ -57,7 +57,7 @@ format: .venv/dev.stamp .venv/web-dev.stamp ## fix what the linters can fix
 	.venv/bin/ruff format
 	@$(NPM) run format
 
-bench: .venv/run.stamp .venv/node.stamp ## ten minutes of benchmarks, other servers among them, and a report in build/bench
+bench: .venv/kernels.stamp .venv/node.stamp ## ten minutes of benchmarks, other servers among them, and a report in build/bench
 	@.venv/bin/python -m benchmarks profile --into build/bench
 
 apt: ## install the Debian packages that benchmarks, browser tests and long tests need, where root may
@@ -103,6 +103,11 @@ clean: ## remove what make and the tools made, but not the development keys in .
 	@echo "Installing the server's locked dependencies into .venv"
 	@$(INSTALL) --require-hashes -r requirements/run.txt -r requirements/build.txt
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/kernels.stamp: presence/kernels.py .venv/run.stamp
+	@echo "Compiling the server's inner loops"
+	@.venv/bin/python -c "import presence.kernels"
 	@touch $@
 
 .venv/dev.stamp: requirements/dev.txt .venv/run.stamp

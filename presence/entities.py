@@ -12,12 +12,16 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from enum import IntEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from presence import kernels
 from presence.rings import RATE_CLASSES
+
+if TYPE_CHECKING:
+    from presence.kernels import Columns
 
 Rows = NDArray[np.intp]
 Mask = NDArray[np.bool_]
@@ -32,8 +36,8 @@ class Body(IntEnum):
     """What kind of record describes an entity."""
 
     ROOT = 0  # a desktop avatar: position, yaw, gaze pitch
-    TRACKED = 1  # a tracked avatar: the same, with head and hands
-    THING = 2  # an object: position, orientation
+    TRACKED = kernels.TRACKED  # a tracked avatar: the same, with head and hands
+    THING = kernels.THING  # an object: position, orientation
 
 
 # name, dtype, shape of one element: one row per entity
@@ -85,7 +89,7 @@ RECORD_COLUMNS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("previous_record_tick", np.int32, ()),  # likewise, of the record before it
     ("absolute_tick", np.int32, ()),  # last tick in which no delta was made
 )
-
+_POSE = ("body", "position", "yaw", "pitch", "orientation", "parts", "part_orientations")
 
 _TICKS_TOLD_APART = 1 << 14
 
@@ -220,6 +224,19 @@ class Entities:
         """Let observers hold single subjects no more, pair by pair."""
         self.has_forgotten |= len(observers) > 0
         self.given[observers, subjects] = False
+
+    def poses(self) -> Columns:
+        """Return the columns that make up a pose."""
+        return cast("Columns", tuple(getattr(self, name) for name in _POSE))
+
+    def shown(self, rate: int) -> Columns:
+        """Return those columns as of the newest records of a rate class."""
+        return cast("Columns", tuple(getattr(self, f"shown_{name}")[rate] for name in _POSE))
+
+    def show(self, row: int) -> None:
+        """Let the records of every rate class be as a row is now."""
+        for name in _POSE:
+            getattr(self, f"shown_{name}")[:, row] = getattr(self, name)[row]
 
     def row_of(self, entity: int) -> int | None:
         """Find the row of a living entity by its id."""

@@ -239,7 +239,7 @@ class _Scene:
             tick=self.past.tick,
             distance_mm=math.sqrt(apart[0]),
             is_within_radius=bool(apart[0] <= radius_mm * radius_mm),
-            is_within_leaving_radius=bool(interest.may_stay(apart, radius_mm)[0]),
+            is_within_leaving_radius=bool(apart[0] <= interest.leaving_squared(radius_mm)),
             is_blocked=bool(view.blocks[one, other]),
             missing_clearances=tuple(name for bit, name in enumerate(world.clearances) if lacking >> bit & 1),
             is_isolated=bool(view.isolation[one] != view.isolation[other]),

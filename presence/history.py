@@ -328,7 +328,7 @@ class Past:
         assert row is not None, "ask for who was there"
         made = Entities(len(columns.entity))
         made.is_alive, made.id = columns.entity > 0, columns.entity
-        made.position, made.body, made.grants = columns.position, columns.body, columns.grants
+        made.position, made.body, made.grants = np.ascontiguousarray(columns.position), columns.body, columns.grants
         made.budget, made.balance = columns.budget, columns.ration
         movement.enter_zones(made, world, made.alive())
         made.given[row, np.isin(columns.entity, list(self._held_before()))] = 1
@@ -392,7 +392,7 @@ def _pairs(entities: Entities, tables: Tables, section: Section) -> Pairs:
     """List the pairs that a section of this tick's snapshots speaks of."""
     for parcel in tables.parcels:
         if parcel.section is section:
-            subjects = parcel.records.view(DTYPES[section])["id"]
+            subjects = parcel.records.view(DTYPES[section])["id"].ravel()
             return np.stack([entities.id.take(tables.observers.take(parcel.slots)), subjects], axis=1)
     return _NO_PAIRS
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from presence.kernels import unmasked
 from protocol import records
 from protocol.records import DTYPES, SECTION_HEADER, Section, Table
 from protocol.schema import SPEC_OF, GoTo, Pose, Teleport
@@ -86,18 +87,16 @@ class Segment:
 
 def _parsed(length: int, poses: list[Arrival]) -> Batch:
     kind = KIND_OF_LENGTH[length]
-    prefix = np.frombuffer(PREFIX[kind], np.uint8)
     rows, masked, times = zip(*poses, strict=True)
-    frames = np.frombuffer(b"".join(masked), np.uint8).reshape(len(poses), -1)
-    keys = np.tile(frames[:, :MASK_BYTES], (1, -(-length // MASK_BYTES)))[:, : length - MASK_BYTES]
-    payload = frames[:, MASK_BYTES:] ^ keys
-    table = np.ascontiguousarray(payload[:, len(prefix) :]).view(DTYPES[kind]).reshape(-1)
+    frames = np.frombuffer(bytearray().join(masked), np.uint8)
+    bodies, begins_well = unmasked(frames, length, np.frombuffer(bytearray(PREFIX[kind]), np.uint8))
+    table = bodies.view(DTYPES[kind]).reshape(-1)
     return Batch(
         kind=kind,
         rows=np.array(rows, dtype=np.intp),
         table=table,
         received=np.array(times),
-        is_good=(payload[:, : len(prefix)] == prefix).all(axis=1) & records.check_input(table, kind),
+        is_good=begins_well & records.check_input(table, kind),
     )
 
 

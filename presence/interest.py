@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from presence.kernels import in_sight
 from presence.permission import may_see
 
 if TYPE_CHECKING:
@@ -40,28 +41,26 @@ class Pairs:
     is_within: Mask  # whether it is within the radius, and not only within the leaving radius
     apart: NDArray[np.int64]  # squared distance, mm2
 
+    def where(self, chosen: Mask) -> Pairs:
+        """Take some of the pairs."""
+        return Pairs(*(getattr(self, name)[chosen] for name in Pairs.__slots__))
+
 
 def select(entities: Entities, observers: Rows, radius_mm: int) -> Pairs:
     """List what each of `observers` (distinct rows) wants to see now, given what it holds."""
-    subjects = entities.alive()
-    viewers, seen = _candidates(entities.position, observers, subjects, radius_mm)
-    near = distances_squared(entities.position, viewers, seen)
-    inside = np.flatnonzero(may_stay(near, radius_mm) & (viewers != seen))
-    viewers, seen, near = viewers.take(inside), seen.take(inside), near.take(inside)
-    held = entities.given.ravel().take(viewers * entities.capacity + seen)
-    within = near <= radius_mm * radius_mm
-    wanted = within | held
+    subjects, first, last = _candidates(entities.position, observers, entities.alive(), radius_mm)
+    bounds = radius_mm * radius_mm, leaving_squared(radius_mm)
+    pairs = Pairs(*in_sight(entities.position, observers, subjects, first, last, *bounds, entities.given))
     if entities.isolation.any():
-        wanted &= entities.isolation.take(viewers) == entities.isolation.take(seen)
+        pairs = pairs.where(entities.isolation.take(pairs.observers) == entities.isolation.take(pairs.subjects))
     if entities.has_blocks or entities.requires.any():
-        wanted &= may_see(entities, viewers, seen)
-    kept = np.flatnonzero(wanted)
-    return Pairs(viewers.take(kept), seen.take(kept), held.take(kept), within.take(kept), near.take(kept))
+        pairs = pairs.where(may_see(entities, pairs.observers, pairs.subjects))
+    return pairs
 
 
-def may_stay(apart: NDArray[np.int64], radius_mm: int) -> Mask:
-    """Tell which squared distances, mm2, are within the leaving radius."""
-    return np.asarray(apart * _LEAVE_DENOMINATOR <= radius_mm * radius_mm * _LEAVE_NUMERATOR, dtype=np.bool_)
+def leaving_squared(radius_mm: int) -> int:
+    """Square the leaving radius, mm2: the largest squared distance at which somebody seen stays in sight."""
+    return radius_mm * radius_mm * _LEAVE_NUMERATOR // _LEAVE_DENOMINATOR
 
 
 def classify(rings: tuple[Ring, ...], apart: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -94,11 +93,16 @@ def grid(position: NDArray[np.int32], subjects: Rows, radius_mm: int) -> tuple[N
     return position[subjects][:, (0, 2)].min(axis=0).astype(np.int64), -(-leave_mm // _SPAN)
 
 
-def _candidates(position: NDArray[np.int32], observers: Rows, subjects: Rows, radius_mm: int) -> tuple[Rows, Rows]:
-    """Pair each observer with the subjects of the cells around it: a superset of those within the leaving radius."""
-    empty = np.zeros(0, np.intp)
+def _candidates(
+    position: NDArray[np.int32], observers: Rows, subjects: Rows, radius_mm: int
+) -> tuple[Rows, NDArray[np.int64], NDArray[np.int64]]:
+    """List subjects in order of their cells, and which ranges of that list the cells around each observer are.
+
+    Together these are a superset of whom it has within the leaving radius.
+    """
     if not len(observers) or not len(subjects):
-        return empty, empty
+        nothing = np.zeros((len(observers), 0), np.int64)
+        return subjects, nothing, nothing
     origin, cell_mm = grid(position, subjects, radius_mm)
     cells = (position[subjects][:, (0, 2)] - origin) // cell_mm
     width = int(cells[:, 0].max()) + 1 + 2 * _SPAN  # margins: a row's range never reaches into its neighbour's
@@ -107,12 +111,8 @@ def _candidates(position: NDArray[np.int32], observers: Rows, subjects: Rows, ra
     keys = keys.take(order)
     home = (position[observers][:, (0, 2)] - origin) // cell_mm
     middles = (home[:, 1] * width + home[:, 0])[:, None] + np.arange(-_SPAN, _SPAN + 1) * width
-    first = np.searchsorted(keys, (middles - _SPAN).ravel())
-    count = np.searchsorted(keys, (middles + _SPAN).ravel(), side="right") - first
-    ends = np.cumsum(count)
-    within = np.arange(ends[-1]) + np.repeat(first - (ends - count), count)
-    per_observer = count.reshape(len(observers), -1).sum(axis=1)
-    return np.repeat(observers, per_observer), subjects.take(order.take(within))
+    first, last = np.searchsorted(keys, middles - _SPAN), np.searchsorted(keys, middles + _SPAN, side="right")
+    return subjects.take(order), first, last
 
 
 def distances_squared(position: NDArray[np.int32], one: Rows, other: Rows) -> NDArray[np.int64]:

@@ -12,13 +12,13 @@ an enter always comes with an absolute record; a delta's base is exactly what is
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from presence import kernels
 from presence.entities import Body, held_pose, held_tick
 from presence.rings import RATE_CLASSES, Detail
 from presence.views import by_key, in_step, joined
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from presence.entities import Entities, Mask, Rows
-    from presence.views import Sightings, Views
+    from presence.views import Sightings, Told, Views
 
 # A subject that keeps moving is sent whole once in so many ticks, so that no client error outlives it. TCP loses
 # nothing: this heals bugs, not packets, and it costs 0.1 bytes an update. Rounds begin at different ticks for each id.
 ABSOLUTE_EVERY_TICKS = 64
-_ROUND_STEP = np.int64(5)
+_ROUND_STEP = 5
 
 ORDER = (
     Section.LEAVE,
@@ -68,11 +68,16 @@ _WEBSOCKET_LONG = 0x827E0000
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """Records of one section on their way out: for each, the observer's position in the list of observers."""
+    """Records of one section on their way out: each made once, however many are told of it.
+
+    slots: of each that goes out, the observer's position in the list of observers, ascending. at: which of `records`.
+    A record may be longer than those of the section; the beginning of it is sent then.
+    """
 
     section: Section
-    slots: Rows  # ascending
-    records: Table
+    slots: Rows
+    at: Rows
+    records: records.Bytes  # (n, bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,61 +121,30 @@ def record(entities: Entities, candidates: Rows, rate: int, tick: int) -> Steps:
     Of class 0, the one that notices, records are made before those of the others. Returns those for which a delta can
     describe the change. Everybody due one of the other changed rows is given an absolute record.
     """
-    rows = candidates[_has_changed(entities, candidates, rate)]
-    root = entities.position.take(rows, axis=0) - entities.shown_position[rate].take(rows, axis=0)
-    parts = np.zeros((len(rows), len(PARTS), 3), np.int16)
-    body = entities.body[rows]
-    small = records.fits_delta(root)
-    if (body == Body.TRACKED).any():
-        parts = entities.parts.take(rows, axis=0) - entities.shown_parts[rate].take(rows, axis=0)
-        small &= (body == Body.ROOT) | (np.abs(parts) <= records.MAX_DELTA_Y).all(axis=(1, 2))
-    small &= (
-        (body != Body.THING)
-        & (body == entities.shown_body[rate, rows])
-        & (entities.jumped_tick[rows] <= entities.record_tick[rate, rows])
-        & (_round(entities, rows, tick) == _round(entities, rows, entities.absolute_tick[rate, rows]))
+    steps = kernels.recorded(
+        candidates,
+        rate,
+        entities.poses(),
+        entities.shown(rate),
+        entities.record_tick,
+        entities.previous_record_tick[rate],
+        entities.absolute_tick[rate],
+        entities.jumped_tick,
+        entities.id,
+        tick,
+        records.MAX_DELTA_XZ,
+        records.MAX_DELTA_Y,
+        _ROUND_STEP,
+        ABSOLUTE_EVERY_TICKS,
     )
-    entities.absolute_tick[rate, rows[~small]] = tick
-    entities.previous_record_tick[rate, rows] = entities.record_tick[rate, rows]
-    entities.record_tick[rate, rows] = entities.record_tick[0, rows] if rate else tick
-    for column in _columns_of(body):
-        getattr(entities, f"shown_{column}")[rate][rows] = getattr(entities, column).take(rows, axis=0)
-    return Steps(rate, rows[small], root[small], parts[small])
-
-
-def _round(entities: Entities, rows: Rows, tick: int | NDArray[np.int32]) -> NDArray[np.int64]:
-    """Number the rounds of `ABSOLUTE_EVERY_TICKS` ticks; each entity's begin at other ticks than its neighbours'."""
-    return (entities.id[rows] * _ROUND_STEP + tick) // ABSOLUTE_EVERY_TICKS
+    return Steps(rate, *steps)
 
 
 def introduce(entities: Entities, row: int, tick: int) -> None:
     """Let a new row be as it is now in every rate class."""
-    for column in ("body", "position", "yaw", "pitch", "orientation", "parts", "part_orientations"):
-        getattr(entities, f"shown_{column}")[:, row] = getattr(entities, column)[row]
+    entities.show(row)
     entities.record_tick[:, row] = tick
     entities.absolute_tick[:, row] = tick
-
-
-def _columns_of(bodies: NDArray[np.uint8]) -> tuple[str, ...]:
-    """List the columns that make up the poses of such bodies; most rooms have one kind, with few of them."""
-    columns: tuple[str, ...] = ("body", "position", "yaw", "pitch")
-    if (bodies == Body.TRACKED).any():
-        columns += ("parts", "part_orientations")
-    if (bodies == Body.THING).any():
-        columns += ("orientation",)
-    return columns
-
-
-def _has_changed(entities: Entities, rows: Rows, rate: int) -> Mask:
-    if rate:
-        return np.asarray(entities.record_tick[rate, rows] < entities.record_tick[0, rows], dtype=np.bool_)
-    changed = entities.jumped_tick[rows] > entities.record_tick[rate, rows]
-    for column in _columns_of(entities.body[rows]):
-        now, shown = getattr(entities, column), getattr(entities, f"shown_{column}")[rate]
-        differs = now.take(rows, axis=0) != shown.take(rows, axis=0)
-        for each in differs.reshape(len(rows), math.prod(differs.shape[1:])).T:  # twice as fast as `any`
-            changed |= each
-    return np.asarray(changed, dtype=np.bool_)
 
 
 # --- encode -------------------------------------------------------------------------------------------------
@@ -216,22 +190,13 @@ def encode(entities: Entities, views: Views, wishes: Wishes, moved: Rows, tick: 
     entering = change.views.take(change.entering)
     enters = _enters(entities, slot_of, entering)
 
-    due = views.due(tick)
-    steps += _slower_records(entities, due, tick)
-    pose = shown.take(due.keys)
-    is_news = due.pose != pose
-    by_delta = due.pose == _delta_bases(entities, steps).take(due.keys)
-    can_be_told = (slot_of >= 0).take(due.observers)
-    if not can_be_told.all():
-        is_news &= can_be_told
-        by_delta &= can_be_told
-        pose = np.where(can_be_told, pose, due.pose)
-    whole = due.where(is_news & ~by_delta)
+    steps += _slower_records(entities, views.rates_due(tick), tick)
+    told = views.tell(tick, slot_of, shown, _delta_bases(entities, steps))
+    whole = told.whole
     since = held_tick(whole.pose, tick)
     jumps = [entities.jumped_tick[entering.subjects] == tick, entities.jumped_tick[whole.subjects] > since]
     absolutes = _absolutes(entities, slot_of, joined((entering, whole)), np.concatenate(jumps), now)
-    parcels = [leaves, enters, *absolutes, *_deltas(entities, slot_of, due.where(by_delta), steps, now)]
-    views.note(tick, pose)
+    parcels = [leaves, enters, *absolutes, *_deltas(entities, told, steps, now)]
     is_full = entities.wants_full[observers]
     entities.wants_full[observers] = False
     return Tables(
@@ -240,7 +205,7 @@ def encode(entities: Entities, views: Views, wishes: Wishes, moved: Rows, tick: 
         parcels=[parcel for parcel in parcels if len(parcel.slots)],
         leaves=len(leaves.slots),
         enters=len(enters.slots),
-        updates=len(entering) + int(np.count_nonzero(is_news)),
+        updates=len(entering) + len(told),
     )
 
 
@@ -253,7 +218,7 @@ def _leaves(entities: Entities, slot_of: Rows, left: Sightings, lost: tuple[Rows
     entities.given[owners, gone] = False
     terms = records.digest_terms(entities.id[gone], entities.generation[gone])
     np.subtract.at(entities.digest, owners, terms)
-    return Parcel(Section.LEAVE, slots, _named(Section.LEAVE, id=entities.id[gone]))
+    return _listed(Section.LEAVE, slots, id=entities.id[gone])
 
 
 def _enters(entities: Entities, slot_of: Rows, entering: Sightings) -> Parcel:
@@ -262,12 +227,12 @@ def _enters(entities: Entities, slot_of: Rows, entering: Sightings) -> Parcel:
     ids, generations = entities.id[subjects], entities.generation[subjects]
     entities.given[owners, subjects] = True
     np.add.at(entities.digest, owners, records.digest_terms(ids, generations))
-    return Parcel(Section.ENTER, slot_of.take(owners), _named(Section.ENTER, id=ids, generation=generations))
+    return _listed(Section.ENTER, slot_of.take(owners), id=ids, generation=generations)
 
 
-def _slower_records(entities: Entities, due: Sightings, tick: int) -> Iterator[Steps]:
-    """Make the records of the slower rate classes that somebody is due at this tick."""
-    for rate in due.rates():
+def _slower_records(entities: Entities, rates: list[int], tick: int) -> Iterator[Steps]:
+    """Make the records of the slower ones of some rate classes, which somebody is due at this tick."""
+    for rate in rates:
         if rate:
             alive = entities.alive()
             yield record(entities, alive[in_step(entities, alive, rate, tick)], rate, tick)
@@ -296,17 +261,16 @@ def _absolutes(entities: Entities, slot_of: Rows, told: Sightings, has_jumped: M
     for section in (Section.ROOT, Section.TRACKED, Section.THING):
         mine = order[sections.take(order) == section]
         if len(mine):
-            table = _absolute_records(entities, section, subjects.take(mine), now)
-            if section is not Section.THING:
-                table["flags"] |= np.where(has_jumped[mine], records.POSE_JUMP, 0).astype(np.uint8)
-            yield Parcel(section, slots.take(mine), _opaque(table))
+            yield _absolute_parcel(entities, section, slots.take(mine), subjects.take(mine), has_jumped.take(mine), now)
 
 
-def _absolute_records(entities: Entities, section: Section, subjects: Rows, now: float) -> Table:
-    """Return an absolute record for each of `subjects`, in which rows may stand many times."""
-    needed = np.zeros(entities.capacity, np.bool_)
-    needed[subjects] = True
-    rows = np.flatnonzero(needed)
+def _absolute_parcel(
+    entities: Entities, section: Section, slots: Rows, subjects: Rows, has_jumped: Mask, now: float
+) -> Parcel:
+    """Pack an absolute record of each of `subjects`, in which rows may stand many times; a second one for a jump."""
+    needed = np.zeros((2, entities.capacity), np.bool_)
+    needed[has_jumped.astype(np.intp), subjects] = True
+    is_jump, rows = np.nonzero(needed)
     table = np.zeros(len(rows), DTYPES[section])
     table["id"] = entities.id[rows]
     table["age"] = _ages(entities, rows, now)
@@ -316,19 +280,20 @@ def _absolute_records(entities: Entities, section: Section, subjects: Rows, now:
         table["orientation"] = entities.orientation[rows]
     else:
         table["yaw"], table["pitch"] = entities.yaw[rows], entities.pitch[rows]
+        table["flags"] = is_jump * records.POSE_JUMP
     if section is Section.TRACKED:
         for index, part in enumerate(PARTS):
             for axis, name in enumerate("xyz"):
                 table[part][name] = entities.parts[rows, index, axis]
             table[part]["orientation"] = entities.part_orientations[rows, index]
-    at = np.zeros(entities.capacity, np.intp)
-    at[rows] = every
-    return _opaque(table).take(at.take(subjects)).view(table.dtype)
+    at = np.zeros(needed.shape, np.intp)
+    at[is_jump, rows] = every
+    return Parcel(section, slots, at[has_jumped.astype(np.intp), subjects], _as_bytes(table))
 
 
-def _deltas(entities: Entities, slot_of: Rows, told: Sightings, steps: list[Steps], now: float) -> Iterator[Parcel]:
-    """Pack the delta of each subject and class once, and take it for each pair."""
-    if not len(told):
+def _deltas(entities: Entities, told: Told, steps: list[Steps], now: float) -> Iterator[Parcel]:
+    """Pack the delta of each subject and class once."""
+    if not len(told.keys):
         return
     rows = np.concatenate([step.rows for step in steps])
     every = np.arange(len(rows))
@@ -346,16 +311,21 @@ def _deltas(entities: Entities, slot_of: Rows, told: Sightings, steps: list[Step
         for axis, name in enumerate(("dx", "dy", "dz")):
             table[part][name] = parts[:, index, axis]
         table[part]["orientation"] = entities.part_orientations[rows, index]
-    packed = _opaque(table)
-    sections = {Section.ROOT_DELTA: told}
-    if is_tracked:
-        is_full = (entities.body.take(told.subjects) == Body.TRACKED) & (told.detail == Detail.FULL)
-        sections = {Section.ROOT_DELTA: told.where(~is_full), Section.TRACKED_DELTA: told.where(is_full)}
-    for section, theirs in sections.items():
-        if len(theirs):
-            # a root delta is the beginning of a tracked one
-            narrow = np.ndarray(packed.shape, f"V{DTYPES[section].itemsize}", packed, 0, packed.strides)
-            yield Parcel(section, slot_of.take(theirs.observers), narrow.take(at.take(theirs.keys)))
+    packed = _as_bytes(table)
+    if not is_tracked:
+        yield Parcel(Section.ROOT_DELTA, told.slots, at.take(told.keys), packed)
+        return
+    is_full = _full_keys(entities).take(told.keys)
+    for section, chosen in ((Section.ROOT_DELTA, ~is_full), (Section.TRACKED_DELTA, is_full)):
+        # a root delta is the beginning of a tracked one
+        yield Parcel(section, told.slots[chosen], at.take(told.keys[chosen]), packed)
+
+
+def _full_keys(entities: Entities) -> Mask:
+    """Tell by key whether its record has a head and hands."""
+    is_full = np.zeros((len(Detail), entities.capacity), np.bool_)
+    is_full[Detail.FULL] = entities.body == Body.TRACKED
+    return np.asarray(by_key(np.bool_, is_full), dtype=np.bool_)
 
 
 def _ages(entities: Entities, rows: Rows, now: float) -> NDArray[np.uint8]:
@@ -363,16 +333,16 @@ def _ages(entities: Entities, rows: Rows, now: float) -> NDArray[np.uint8]:
     return np.clip(steps, 0, records.MAX_AGE).astype(np.uint8)
 
 
-def _named(section: Section, **columns: NDArray[Any]) -> Table:
-    table = np.zeros(len(next(iter(columns.values()))), DTYPES[section])
+def _listed(section: Section, slots: Rows, **columns: NDArray[Any]) -> Parcel:
+    """Make a record for each of `slots` alone."""
+    table = np.zeros(len(slots), DTYPES[section])
     for name, column in columns.items():
         table[name] = column
-    return _opaque(table)
+    return Parcel(section, slots, np.arange(len(slots)), _as_bytes(table))
 
 
-def _opaque(table: Table) -> Table:
-    """View records as plain bytes: numpy moves those in one piece instead of field by field."""
-    return table.view(f"V{table.dtype.itemsize}")
+def _as_bytes(table: Table) -> records.Bytes:
+    return table.view(np.uint8).reshape(len(table), table.dtype.itemsize)
 
 
 # --- lay out ------------------------------------------------------------------------------------------------
@@ -404,36 +374,20 @@ def lay_out(entities: Entities, tables: Tables, tick: int, time_ms: int, quiet_t
     arena = np.empty(int(ends[-1]) if n else 0, np.uint8)
     section_starts = starts[:, None] + _HEAD.itemsize + section_ends - sizes
     for parcel in tables.parcels:
-        column = ORDER.index(parcel.section)
-        _place_section(arena, parcel, counts[:, column], section_starts[:, column])
+        column, stride = ORDER.index(parcel.section), DTYPES[parcel.section].itemsize
+        begins, count = np.ascontiguousarray(section_starts[:, column]), np.ascontiguousarray(counts[:, column])
+        kernels.place(arena, begins, count, parcel.slots, parcel.at, parcel.records, int(parcel.section), stride)
 
     written = np.flatnonzero(is_written)
     rows = observers[written]
     heads, skipped = _heads(entities, rows, lengths[written], tables.is_full[written])
     heads["tick"], heads["time_ms"] = tick, time_ms
-    _place(arena, starts[written], _opaque(heads))
+    # through a view of the arena in which windows overlap
+    windows = np.ndarray((max(0, len(arena) - HEAD_BYTES + 1),), f"V{HEAD_BYTES}", arena, 0, (1,))
+    windows[starts[written]] = heads.view(windows.dtype)
     entities.told_tick[rows] = tick
     entities.told_ack[rows] = entities.ack[rows]
     return Frames(arena.data, rows, starts[written] + skipped, ends[written])
-
-
-def _place_section(arena: records.Bytes, parcel: Parcel, counts: NDArray[np.int64], starts: NDArray[np.int64]) -> None:
-    """Write one section of every observer that has it: its header, then its records side by side."""
-    stride = DTYPES[parcel.section].itemsize
-    has = np.flatnonzero(counts)
-    headers = np.zeros(len(has), SECTION_HEADER)
-    headers["kind"], headers["stride"], headers["count"] = parcel.section, stride, counts[has]
-    _place(arena, starts[has], _opaque(headers))
-    # record k belongs to observer slots[k], and is number k - (records of earlier observers) there
-    bases = starts + SECTION_HEADER.itemsize - (np.cumsum(counts) - counts) * stride
-    _place(arena, bases.take(parcel.slots) + np.arange(len(parcel.slots)) * stride, parcel.records)
-
-
-def _place(arena: records.Bytes, offsets: NDArray[np.int64], items: Table) -> None:
-    """Copy items[k] to arena[offsets[k]:], through a view of the arena in which windows overlap."""
-    if len(offsets):
-        windows = np.ndarray((len(arena) - items.dtype.itemsize + 1,), items.dtype, arena, 0, (1,))
-        windows[offsets] = items
 
 
 def _heads(

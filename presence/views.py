@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from presence import kernels
 from presence.entities import MAX_ROWS
 from presence.rings import RATE_CLASSES, Detail
 
@@ -54,16 +55,6 @@ class Sightings:
     def subjects(self) -> Rows:
         """Their rows."""
         return self.keys & _ROW
-
-    @property
-    def rate(self) -> Rows:
-        """The rate class of each."""
-        return (self.keys >> _ROW_BITS) // len(Detail)
-
-    def rates(self) -> list[int]:
-        """List the rate classes that there are, ascending."""
-        kinds = np.bincount(self.keys >> _ROW_BITS, minlength=RATE_CLASSES * len(Detail))
-        return np.flatnonzero(kinds.reshape(RATE_CLASSES, len(Detail)).any(axis=1)).tolist()
 
     @property
     def detail(self) -> Rows:
@@ -104,6 +95,30 @@ def joined(parts: Iterable[Sightings]) -> Sightings:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """Which pairs are due at one tick. at: their positions in a list. rates: a bit for each rate class among them."""
+
+    at: Rows
+    rates: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What observers are about to be told of those they had in view.
+
+    slots, keys: records to be sent as deltas, the observers as they were numbered. whole: pairs to be sent whole, with
+    the poses that were told before.
+    """
+
+    slots: Rows
+    keys: Rows
+    whole: Sightings
+
+    def __len__(self) -> int:
+        return len(self.keys) + len(self.whole)
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What replacing views came to. views: the new ones. entering: positions among them. left: pairs that are gone."""
 
@@ -120,8 +135,8 @@ class Views:
         self._every = every
         # by the observers' ids modulo `every`, in order of their rows
         self._views = [NOTHING] * every
-        # likewise, then by the tick modulo `every`: positions of those due; None for everybody
-        self._due: list[list[Rows | None]] = [[None] * every for _ in range(every)]
+        # likewise, then by the tick modulo `every`
+        self._due = [[Due(NOTHING.keys, 0)] * every for _ in range(every)]
 
     def order(self, entities: Entities, observers: Rows) -> Rows:
         """Sort observers (distinct rows) as views are listed: by the tick at which they look, then by row."""
@@ -134,9 +149,9 @@ class Views:
     def replace(
         self, entities: Entities, looking: Rows, wanted: Sightings, shown: NDArray[np.uint16], tick: int
     ) -> Change:
-        """Let the observers `looking` (distinct rows) see what they want. shown: the newest pose of each key.
+        """Let the observers `looking`, in the order of `order`, see what they want. shown: the newest pose of each key.
 
-        wanted: in the order of `order`, of those observers alone. Who comes into view is about to be told that pose.
+        wanted: in that order too, of those observers alone. Who comes into view is about to be told that pose.
         """
         is_looking = np.zeros(entities.capacity, np.bool_)
         is_looking[looking] = True
@@ -147,7 +162,7 @@ class Views:
             is_theirs = is_looking.take(views.observers)
             before.append(views.where(is_theirs))
             others[phase] = views.where(~is_theirs)
-        change = _matched(entities, looking, joined(before), wanted, shown)
+        change = _matched(looking, joined(before), wanted, shown)
         phase_of = entities.id.take(wanted.observers) % self._every if len(phases) > 1 else None
         for phase in phases:
             theirs = change.views if phase_of is None else change.views.where(phase_of == phase)
@@ -168,19 +183,28 @@ class Views:
                 self._views[phase] = views.where(is_held)
                 self._plan(entities, phase, tick)
 
-    def due(self, tick: int) -> Sightings:
-        """List what is due at this tick, in the order of `order`; its observers may be out of reach."""
-        return joined(views if at is None else views.take(at) for views, at in self._at(tick))
+    def rates_due(self, tick: int) -> list[int]:
+        """List the rate classes that are due at this tick, ascending."""
+        rates = 0
+        for _views, due in self._at(tick):
+            rates |= due.rates
+        return [rate for rate in range(RATE_CLASSES) if rates >> rate & 1]
 
-    def note(self, tick: int, pose: NDArray[np.uint16]) -> None:
-        """Note which pose has been told of each pair that is due at this tick, in the order of `due`."""
-        begin = 0
-        for views, at in self._at(tick):
-            end = begin + (len(views) if at is None else len(at))
-            views.pose[slice(None) if at is None else at] = pose[begin:end]
-            begin = end
+    def tell(self, tick: int, slot_of: Rows, shown: NDArray[np.uint16], bases: NDArray[np.uint16]) -> Told:
+        """Let observers be told of what is due at this tick and is new to them, in the order of `order`.
 
-    def _at(self, tick: int) -> list[tuple[Sightings, Rows | None]]:
+        slot_of: the number of each observer, by row, negative for one who cannot be told. shown: the newest pose of
+        each key. bases: the one from which its delta leads there.
+        """
+        most = sum(len(due.at) for _views, due in self._at(tick))
+        slots, keys, n, whole = np.empty(most, np.intp), np.empty(most, np.intp), 0, []
+        for views, due in self._at(tick):
+            columns = views.observers, views.keys, views.pose, due.at
+            n, at, held = kernels.told(*columns, slot_of, shown, bases, slots, keys, n)
+            whole.append(Sightings(views.observers.take(at), views.keys.take(at), held))
+        return Told(slots[:n], keys[:n], joined(whole))
+
+    def _at(self, tick: int) -> list[tuple[Sightings, Due]]:
         return [(views, due[tick % self._every]) for views, due in zip(self._views, self._due, strict=True)]
 
     def _phases(self, entities: Entities, observers: Rows) -> list[int]:
@@ -188,32 +212,20 @@ class Views:
 
     def _plan(self, entities: Entities, phase: int, tick: int) -> None:
         """Find what is due at the next ticks, from this one on."""
-        views, due = self._views[phase], self._due[phase]
-        if views.rates() in ([], [0]):
-            due[:] = [None] * self._every
+        keys, due = self._views[phase].keys, self._due[phase]
+        if keys.max(initial=0) >> _ROW_BITS < len(Detail):  # everybody at every tick: the usual case
+            due[:] = [Due(np.arange(len(keys)), 1)] * self._every
             return
-        step = entities.id.take(views.subjects) + np.int64(tick)
-        interval = (1 << views.rate) - 1
-        for ahead in range(self._every):
-            due[(tick + ahead) % self._every] = np.flatnonzero(((step + ahead) & interval) == 0)
+        at, ends, rates = kernels.planned(keys, _ROW_BITS, len(Detail), entities.id, tick, self._every)
+        for ahead, (some, bits) in enumerate(zip(np.split(at, ends[:-1]), rates.tolist(), strict=True)):
+            due[(tick + ahead) % self._every] = Due(some, bits)
 
 
-def _matched(
-    entities: Entities, looking: Rows, before: Sightings, wanted: Sightings, shown: NDArray[np.uint16]
-) -> Change:
+def _matched(looking: Rows, before: Sightings, wanted: Sightings, shown: NDArray[np.uint16]) -> Change:
     """Find who was in view already, and with which pose; who comes; and who is gone."""
-    at = np.zeros(entities.capacity, np.intp)
-    at[looking] = np.arange(len(looking)) * entities.capacity
-    told = np.zeros(len(looking) * entities.capacity, np.uint16)
-    cells_before = at.take(before.observers) + before.subjects
-    cells = at.take(wanted.observers) + wanted.subjects
-    told[cells_before] = before.pose
-    pose = told.take(cells)
-    told[cells] = 0
-    entering = np.flatnonzero(pose == 0)
-    pose[entering] = shown.take(wanted.keys.take(entering))
-    left = before.take(np.flatnonzero(told.take(cells_before)))
-    return Change(Sightings(wanted.observers, wanted.keys, pose), entering, left)
+    columns = before.observers, before.keys, before.pose, wanted.observers, wanted.keys
+    pose, entering, left = kernels.matched(looking, _ROW_BITS, *columns, shown)
+    return Change(Sightings(wanted.observers, wanted.keys, pose), entering, before.take(left))
 
 
 def _merged(one: Sightings, other: Sightings) -> Sightings:

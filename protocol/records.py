@@ -213,7 +213,7 @@ def read_positions(table: Table) -> Ints:
 
 
 def write_deltas(table: Table, rows: NDArray[Any], deltas_mm: Ints) -> None:
-    """Write (n, 3) displacements into the packed fields of `table[rows]`; they all satisfy `fits_delta`."""
+    """Write (n, 3) displacements into the packed fields of `table[rows]`; none reaches further than a delta does."""
     packed = (deltas_mm[:, 0] & 0xFFF) | ((deltas_mm[:, 2] & 0xFFF) << 12)
     table["dxz_low"][rows] = packed & 0xFFFF
     table["dxz_high"][rows] = packed >> 16
@@ -226,12 +226,6 @@ def read_deltas(table: Table) -> Ints:
     dx = ((packed & 0xFFF) ^ 0x800) - 0x800
     dz = ((packed >> 12) ^ 0x800) - 0x800
     return np.stack([dx, table["dy"].astype(np.int32), dz], axis=1)
-
-
-def fits_delta(deltas_mm: Ints) -> NDArray[np.bool_]:
-    """Tell which (n, 3) displacements a delta record can carry."""
-    reach = np.abs(deltas_mm)
-    return (reach[:, 0] <= MAX_DELTA_XZ) & (reach[:, 2] <= MAX_DELTA_XZ) & (reach[:, 1] <= MAX_DELTA_Y)
 
 
 # --- digest -----------------------------------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ PURE = {
     "presence.identity",
     "presence.inbox",
     "presence.interest",
+    "presence.kernels",
     "presence.limits",
     "presence.moderation",
     "presence.movement",
@@ -87,8 +88,8 @@ EDGES = {
 COMPOSITION = {"presence.__main__", "presence.cli"}
 
 PURE_THIRD_PARTY = {"numpy"}
-# Verifying a signature is computation: the keys and the time are handed in.
-SIGNATURES = {"presence.identity": {"cryptography", "jwt"}}
+# Verifying a signature is computation: the keys and the time are handed in. So is a compiled loop.
+OF_ONE = {"presence.identity": {"cryptography", "jwt"}, "presence.kernels": {"numba"}}
 PROTOCOL_THIRD_PARTY = {"msgpack", "numpy"}
 CLIENT_THIRD_PARTY = {"aiohttp", "numpy", "rich", "uvloop"}
 IMPURE = {
@@ -222,10 +223,15 @@ def test_pure_modules_touch_nothing(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(PURE))
 def test_pure_modules_stand_on_pure_ones(name: str) -> None:
-    """The core imports numpy, the protocol and itself; signatures, one more."""
+    """The core imports numpy, the protocol and itself; signatures and compiled loops, one more each."""
     tree = SERVER[name]
     assert ours(tree) <= PURE | PROTOCOL.keys() - {"protocol.generate"}
-    assert third_party(tree) <= PURE_THIRD_PARTY | SIGNATURES.get(name, set())
+    assert third_party(tree) <= PURE_THIRD_PARTY | OF_ONE.get(name, set())
+
+
+def test_compiled_loops_stand_alone() -> None:
+    """What was compiled is kept under the digest of its own file: a change elsewhere would go unnoticed."""
+    assert ours(SERVER["presence.kernels"]) == set()
 
 
 @pytest.mark.parametrize("name", sorted(EDGES))

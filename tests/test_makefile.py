@@ -42,8 +42,9 @@ class Machine:
             path = shutil.which(tool)
             assert path is not None, tool
             (self.programs / tool).symlink_to(path)
-        for name in ("Makefile", "packages.apt", "pyproject.toml", "requirements", ".ci"):
+        for name in ("Makefile", "packages.apt", "pyproject.toml", "requirements", ".ci", "presence/kernels.py"):
             source, target = ROOT / name, self.checkout / name
+            target.parent.mkdir(exist_ok=True)
             shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
 
     def put(self, program: str, script: str) -> None:
@@ -151,10 +152,10 @@ class BuiltMachine(Machine):
         sources.mkdir(parents=True)
         for path in ("clients/webxr/package-lock.json", "clients/webxr/app/src/main.ts", ".venv/bin/pip"):
             self.age(path, 300)
-        for stamp in ("run", "node", "dev", "web", "web-dev"):
+        for stamp in ("run", "kernels", "node", "dev", "web", "web-dev"):
             self.age(f".venv/{stamp}.stamp", 200)
         self.age("presence/web/index.html", 100)
-        for name in ("requirements", "pyproject.toml"):
+        for name in ("requirements", "pyproject.toml", "presence/kernels.py"):
             for each in (self.checkout / name, *(self.checkout / name).glob("*")):
                 os.utime(each, (OLD, OLD))
         self.pytest(0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,25 +14,37 @@ from presence.rings import RATE_CLASSES, Detail
 from presence.views import Change, Sightings, Views, by_key, in_step, keys_of
 
 POSE = 5  # what everybody's newest pose is called here, unless said otherwise
+NEW_POSES = count(100)
 
 
-def people(count: int) -> Entities:
+def people(number: int) -> Entities:
     """Make entities in rows from 0, with ids from 1."""
     entities = Entities()
-    for _ in range(count):
+    for _ in range(number):
         entities.add(Body.ROOT, 0.0)
     return entities
 
 
 def wanting(pairs: list[tuple[int, int, int]]) -> Sightings:
     """Make a list of (observer, subject, rate)."""
-    columns = np.array(pairs, np.intp).reshape(-1, 3)
-    return Sightings.new(columns[:, 0], keys_of(columns[:, 1], columns[:, 2], np.zeros(len(pairs), np.uint8)))
+    observers, subjects, rates = np.array(pairs, np.intp).reshape(-1, 3).T.copy()
+    return Sightings.new(observers, keys_of(subjects, rates, np.zeros(len(pairs), np.uint8)))
 
 
 def listed(seen: Sightings) -> list[tuple[int, int]]:
     """List (observer, subject) pairs."""
     return list(zip(seen.observers.tolist(), seen.subjects.tolist(), strict=True))
+
+
+def told(entities: Entities, views: Views, tick: int, pose: int) -> Sightings:
+    """Tell everybody of a new pose of whom they are due; return the pairs, with the poses that they held before."""
+    shown, no_base = (np.full(RATE_CLASSES * len(Detail) * MAX_ROWS, value, np.uint16) for value in (pose, 0))
+    return views.tell(tick, np.arange(entities.capacity), shown, no_base).whole
+
+
+def due(entities: Entities, views: Views, tick: int) -> list[tuple[int, int]]:
+    """List the (observer, subject) pairs that are due. Every call tells of a pose of its own."""
+    return listed(told(entities, views, tick, next(NEW_POSES)))
 
 
 def look(
@@ -56,11 +70,11 @@ def test_everybody_looks_once_in_a_while_and_not_all_at_once(every: int) -> None
     rate=st.integers(0, RATE_CLASSES - 1),
     detail=st.sampled_from([*map(int, Detail)]),
 )
-def test_a_key_tells_subject_rate_and_detail(subject: int, rate: int, detail: int) -> None:
+def test_a_key_tells_subject_and_detail(subject: int, rate: int, detail: int) -> None:
     """As they were put in."""
     keys = keys_of(np.array([subject]), np.array([rate], np.uint8), np.array([detail], np.uint8))
     seen = Sightings.new(np.zeros(1, np.intp), keys)
-    assert (seen.subjects.tolist(), seen.rate.tolist(), seen.detail.tolist()) == ([subject], [rate], [detail])
+    assert (seen.subjects.tolist(), seen.detail.tolist()) == ([subject], [detail])
 
 
 def test_columns_are_found_by_key() -> None:
@@ -81,10 +95,10 @@ def test_a_slow_subject_is_due_in_step_with_its_id(rate: int, every: int) -> Non
     for tick in range(-1 % every, 64 + -1 % every):
         if views.looks(entities, np.array([0]), tick)[0]:
             look(entities, views, [0], [(0, 1, rate), (0, 2, rate)], tick)
-        dues.append(listed(views.due(tick)))
+        dues.append(due(entities, views, tick))
     dues = dues[64 - -1 % every :] + dues[: 64 - -1 % every]  # by the tick modulo 64
-    assert [tick for tick, due in enumerate(dues) if (0, 1) in due] == list(range(-2 % 2**rate, 64, 2**rate))
-    assert [tick for tick, due in enumerate(dues) if (0, 2) in due] == list(range(-3 % 2**rate, 64, 2**rate))
+    assert [tick for tick, pairs in enumerate(dues) if (0, 1) in pairs] == list(range(-2 % 2**rate, 64, 2**rate))
+    assert [tick for tick, pairs in enumerate(dues) if (0, 2) in pairs] == list(range(-3 % 2**rate, 64, 2**rate))
 
 
 @pytest.mark.parametrize("rate", range(RATE_CLASSES))
@@ -95,7 +109,7 @@ def test_who_does_not_look_again_goes_on(rate: int) -> None:
     dues = []
     for tick in range(3, 99):
         views.repeat(entities, tick)
-        dues += [tick] * len(views.due(tick))
+        dues += [tick] * len(due(entities, views, tick))
     assert dues == [tick for tick in range(3, 99) if (tick + 4) % 2**rate == 0]
 
 
@@ -106,7 +120,8 @@ def test_records_are_made_when_they_are_due() -> None:
         for rate in range(4):
             look(entities, views, [0], [(0, row, rate) for row in range(1, 10)], tick)
             made = [(0, row) for row in range(1, 10) if in_step(entities, np.array([row]), rate, tick)[0]]
-            assert listed(views.due(tick)) == made
+            assert due(entities, views, tick) == made
+            assert views.rates_due(tick) == ([rate] if made else [])
 
 
 def test_a_view_holds_until_the_next_look_and_no_longer() -> None:
@@ -117,7 +132,7 @@ def test_a_view_holds_until_the_next_look_and_no_longer() -> None:
         look(entities, views, looking[tick], [(row, tick % 8, 0) for row in looking[tick]], tick)
         if tick >= 3:
             current = {row: past % 8 for past in range(tick - 3, tick + 1) for row in looking[past]}
-            assert sorted(listed(views.due(tick))) == sorted(current.items())
+            assert sorted(due(entities, views, tick)) == sorted(current.items())
 
 
 def test_a_look_tells_who_comes_and_who_goes() -> None:
@@ -127,25 +142,39 @@ def test_a_look_tells_who_comes_and_who_goes() -> None:
     change = look(entities, views, [0], [(0, 3, 0), (0, 4, 0)], 1, pose=9)
     assert listed(change.views.take(change.entering)) == [(0, 4)]
     assert listed(change.left) == [(0, 2)]
-    assert listed(views.due(1)) == [(0, 3), (0, 4), (1, 2)]
-    assert views.due(1).pose.tolist() == [POSE, 9, POSE]
+    before = told(entities, views, 1, pose=10)
+    assert listed(before) == [(0, 3), (0, 4), (1, 2)]
+    assert before.pose.tolist() == [POSE, 9, POSE]
 
 
 def test_what_is_told_is_noted_with_the_pair() -> None:
     """Of those who were due and nobody else, and it stays with the pair across a look out of turn."""
     entities, views = people(12), Views(4)
     look(entities, views, [0, 1, 2, 3], [(0, 5, 0), (1, 5, 1), (2, 5, 0), (3, 5, 0)], 0)  # 5 is told of at even ticks
-    assert listed(views.due(1)) == [(3, 5), (0, 5), (2, 5)]
-    views.note(1, np.array([23, 20, 22], np.uint16))
+    assert listed(told(entities, views, 1, pose=20)) == [(3, 5), (0, 5), (2, 5)]
     look(entities, views, [2], [(2, 5, 0), (2, 6, 0)], 1, pose=9)
-    now = views.due(2)
+    now = told(entities, views, 2, pose=21)
     assert dict(zip(listed(now), now.pose.tolist(), strict=True)) == {
-        (3, 5): 23,
+        (3, 5): 20,
         (0, 5): 20,
         (1, 5): POSE,
-        (2, 5): 22,
+        (2, 5): 20,
         (2, 6): 9,
     }
+
+
+def test_who_holds_the_base_of_a_delta_is_told_by_it() -> None:
+    """Others are told of the whole pose; who was told of it, or cannot be told, is told nothing."""
+    entities, views = people(8), Views(1)
+    for pose, observers in ((1, [0, 1, 2]), (2, [3, 4]), (3, [5])):
+        look(entities, views, observers, [(row, 7, 0) for row in observers], 0, pose=pose)
+    shown, bases = (np.full(RATE_CLASSES * len(Detail) * MAX_ROWS, pose, np.uint16) for pose in (3, 2))
+    slot_of = np.array([0, -1, 1, 2, -1, 3, 4, 5])
+    first = views.tell(1, slot_of, shown, bases)
+    assert (first.slots.tolist(), first.keys.tolist(), len(first)) == ([2], [7], 3)
+    assert (listed(first.whole), first.whole.pose.tolist()) == ([(0, 7), (2, 7)], [1, 1])
+    again = views.tell(2, np.arange(8), shown, bases)
+    assert (again.slots.tolist(), listed(again.whole)) == ([4], [(1, 7)])
 
 
 def test_who_is_held_no_longer_is_pruned() -> None:
@@ -155,7 +184,7 @@ def test_who_is_held_no_longer_is_pruned() -> None:
     entities.given[:2, 2:4] = True
     entities.forget(np.array([0]), np.array([2]))
     views.prune(entities, 0)
-    both = sorted(listed(views.due(0)) + listed(views.due(1)))
+    both = sorted(due(entities, views, 0) + due(entities, views, 1))
     assert both == [(0, 3), (1, 2), (1, 3)]
 
 
@@ -168,4 +197,4 @@ def test_what_is_due_is_grouped_as_observers_are_ordered() -> None:
     order = views.order(entities, np.arange(12)).tolist()
     again = views.order(entities, np.array([0, 5, 6])).tolist()
     look(entities, views, again, [(row, subject, 0) for row in again for subject in (1, 2)], 3)
-    assert [observer for observer, _ in listed(views.due(3))] == [row for row in order for _ in range(2)]
+    assert [observer for observer, _ in due(entities, views, 3)] == [row for row in order for _ in range(2)]

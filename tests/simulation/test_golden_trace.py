@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 from benchmarks.snapshot_reader import Snapshot
 from protocol import schema
 from protocol.schema import MESSAGES, Lane, Sender
@@ -14,6 +18,14 @@ SESSIONS_OWN = {schema.Left}
 def test_every_byte_is_the_recorded_one() -> None:
     """Tick by tick; golden_trace.py says how to write the record anew when bytes are meant to change."""
     assert trace() == RECORD.read_text().splitlines()
+
+
+def test_uncompiled_loops_write_the_same_bytes() -> None:
+    """As plain Python, which checks every index, the loops do what they do compiled."""
+    code = "from tests.simulation.golden_trace import trace; print(*trace(), sep='\\n')"
+    environ = os.environ | {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
+    assert done.stdout == RECORD.read_text()
 
 
 def test_another_seed_gives_other_bytes() -> None:

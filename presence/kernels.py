@@ -1,0 +1,327 @@
+"""The loops that run over pairs of people, compiled: one pass over memory where arrays would take a dozen.
+
+Whoever adds a loop here has measured that it is worth it; everything else is said in arrays, where it belongs. A loop
+is plain Python over numpy columns, and does the same, slowly, where `NUMBA_DISABLE_JIT=1` is set. It takes everything
+by argument and imports nothing of this project: what was compiled is kept under the digest of this file alone. Its
+signature is part of its contract: other types are refused, never compiled anew in the middle of a tick. Compiled, it
+checks no bounds: who calls it answers for the indexes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import numba
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    Rows = NDArray[np.intp]
+    Mask = NDArray[np.bool_]
+    Poses = NDArray[np.uint16]
+    Bytes = NDArray[np.uint8]
+    Columns = tuple[
+        Bytes, NDArray[np.int32], Poses, NDArray[np.int8], NDArray[np.uint32], NDArray[np.int16], NDArray[np.uint32]
+    ]
+
+TRACKED, THING = 1, 2  # kinds of bodies; `entities.Body` says what they are
+
+# body, position, yaw, pitch, orientation, parts, orientations of parts
+_POSES = "Tuple((u1[::1], i4[:,::1], u2[::1], i1[::1], u4[::1], i2[:,:,::1], u4[:,::1]))"
+
+_Loop = TypeVar("_Loop", bound="Callable[..., Any]")
+
+
+def _compiled(signature: str) -> Callable[[_Loop], _Loop]:
+    """Compile a loop for arguments of these types, and keep it on disk wherever there is a place to keep it."""
+
+    def compiled(loop: _Loop) -> _Loop:
+        try:
+            return cast("_Loop", numba.njit(signature, cache=True)(loop))
+        except RuntimeError:  # no folder can be written to: it is compiled at every start
+            return cast("_Loop", numba.njit(signature)(loop))
+
+    return compiled
+
+
+@_compiled("(u1[::1], i8, u1[::1])")
+def unmasked(frames: Bytes, length: int, prefix: Bytes) -> tuple[Bytes, Mask]:
+    """Undo the masks of messages of one length, each behind its mask of four bytes.
+
+    Returns what follows the prefix, (messages, bytes), and whether a message begins with it.
+    """
+    n, begins = len(frames) // length, 4 + len(prefix)
+    bodies, is_good = np.empty((n, length - begins), np.uint8), np.ones(n, np.bool_)
+    for k in range(n):
+        frame = frames[k * length : (k + 1) * length]
+        for byte in range(4, begins):
+            if frame[byte] ^ frame[byte & 3] != prefix[byte - 4]:
+                is_good[k] = False
+        for byte in range(begins, length):
+            bodies[k, byte - begins] = frame[byte] ^ frame[byte & 3]
+    return bodies, is_good
+
+
+@_compiled(f"(i8[::1], i8, {_POSES}, {_POSES}, i4[:,::1], i4[::1], i4[::1], i4[::1], u2[::1], i4, i8, i8, i8, i8)")
+def recorded(
+    candidates: Rows,
+    rate: int,
+    poses: Columns,
+    shown: Columns,
+    record_tick: NDArray[np.int32],
+    previous_tick: NDArray[np.int32],
+    absolute_tick: NDArray[np.int32],
+    jumped_tick: NDArray[np.int32],
+    ids: NDArray[np.uint16],
+    tick: int,
+    most_xz: int,
+    most: int,
+    round_step: int,
+    round_ticks: int,
+) -> tuple[Rows, NDArray[np.int32], NDArray[np.int16]]:
+    """Make a new record of a rate class of each candidate whose pose has changed since its last one; see `snapshot`.
+
+    shown, previous_tick, absolute_tick: of this class. record_tick: of every class. most_xz, most: how far a delta
+    reaches on the level, and otherwise, mm. Returns the rows whose change a delta can describe, and the way of root
+    (rows, 3) and parts (rows, 3, 3).
+    """
+    body, position, yaw, pitch, orientation, parts, turns = poses
+    last_body, last_position, last_yaw, last_pitch, last_orientation, last_parts, last_turns = shown
+    rows, root = np.empty(len(candidates), np.int64), np.empty((len(candidates), 3), np.int32)
+    moves = np.zeros((len(candidates), 3, 3), np.int16)
+    n = 0
+    for row in candidates:
+        is_tracked, is_thing = body[row] == TRACKED, body[row] == THING
+        is_same_body = body[row] == last_body[row]
+        if rate > 0:
+            is_new = record_tick[rate, row] < record_tick[0, row]
+        else:
+            is_new = not is_same_body or jumped_tick[row] > record_tick[0, row]
+            is_new |= yaw[row] != last_yaw[row] or pitch[row] != last_pitch[row]
+            is_new |= is_thing and orientation[row] != last_orientation[row]
+            for axis in range(3):
+                is_new |= position[row, axis] != last_position[row, axis]
+            if is_tracked and not is_new:
+                for part in range(3):
+                    is_new |= turns[row, part] != last_turns[row, part]
+                    for axis in range(3):
+                        is_new |= parts[row, part, axis] != last_parts[row, part, axis]
+        if not is_new:
+            continue
+        offset = np.int64(ids[row]) * round_step
+        is_small = is_same_body and not is_thing and jumped_tick[row] <= record_tick[rate, row]
+        is_small &= (offset + tick) // round_ticks == (offset + absolute_tick[row]) // round_ticks
+        for axis in range(3):
+            way = position[row, axis] - last_position[row, axis]
+            is_small &= abs(way) <= (most if axis == 1 else most_xz)
+            root[n, axis] = way
+            last_position[row, axis] = position[row, axis]
+        if is_tracked:
+            for part in range(3):
+                for axis in range(3):
+                    way = parts[row, part, axis] - last_parts[row, part, axis]
+                    is_small &= abs(way) <= most
+                    moves[n, part, axis] = way
+                    last_parts[row, part, axis] = parts[row, part, axis]
+                last_turns[row, part] = turns[row, part]
+        else:
+            moves[n] = 0
+        last_body[row], last_yaw[row], last_pitch[row] = body[row], yaw[row], pitch[row]
+        if is_thing:
+            last_orientation[row] = orientation[row]
+        if is_small:
+            rows[n] = row
+            n += 1
+        else:
+            absolute_tick[row] = tick
+        previous_tick[row] = record_tick[rate, row]
+        record_tick[rate, row] = record_tick[0, row] if rate > 0 else tick
+    return rows[:n], root[:n], moves[:n]
+
+
+@_compiled("(i4[:,::1], i8[::1], i8[::1], i8[:,::1], i8[:,::1], i8, i8, b1[:,::1])")
+def in_sight(
+    position: NDArray[np.int32],
+    observers: Rows,
+    subjects: Rows,
+    first: NDArray[np.int64],
+    last: NDArray[np.int64],
+    radius2: int,
+    leaving2: int,
+    given: Mask,
+) -> tuple[Rows, Rows, Mask, Mask, NDArray[np.int64]]:
+    """Pair observers with the subjects that come within the radius, or have been told of and have not left it yet.
+
+    first, last: (observer, range): where in `subjects` those begin and end that may be near. radius2, leaving2: squared
+    distances, mm2. given: observer x subject, whether it has been told. Returns observers, subjects, whether told,
+    whether within the radius, and squared distances.
+    """
+    most = 0
+    for i in range(len(observers)):
+        for j in range(first.shape[1]):
+            most += last[i, j] - first[i, j]
+    owners, seen = np.empty(most, np.int64), np.empty(most, np.int64)
+    held, within = np.empty(most, np.bool_), np.empty(most, np.bool_)
+    apart = np.empty(most, np.int64)
+    n = 0
+    for i in range(len(observers)):
+        observer = observers[i]
+        x = np.int64(position[observer, 0])
+        y = np.int64(position[observer, 1])
+        z = np.int64(position[observer, 2])
+        for j in range(first.shape[1]):
+            for k in range(first[i, j], last[i, j]):
+                subject = subjects[k]
+                dx, dy, dz = position[subject, 0] - x, position[subject, 1] - y, position[subject, 2] - z
+                squared = dx * dx + dy * dy + dz * dz
+                if squared > leaving2 or subject == observer:
+                    continue
+                is_held, is_within = given[observer, subject], squared <= radius2
+                if is_held or is_within:
+                    owners[n], seen[n], held[n], within[n], apart[n] = observer, subject, is_held, is_within, squared
+                    n += 1
+    return owners[:n], seen[:n], held[:n], within[:n], apart[:n]
+
+
+@_compiled("(i8[::1], i8, i8[::1], i8[::1], u2[::1], i8[::1], i8[::1], u2[::1])")
+def matched(
+    looking: Rows,
+    row_bits: int,
+    observers_before: Rows,
+    keys_before: Rows,
+    pose_before: Poses,
+    observers: Rows,
+    keys: Rows,
+    shown: Poses,
+) -> tuple[Poses, Rows, Rows]:
+    """Compare what observers had in view with what they want to see; both are grouped by observer, as `looking` is.
+
+    row_bits: how many low bits of a key name its row. shown: the newest pose, by key. Returns the pose last told of
+    each wanted pair, the newest one of those who come; the positions of those; and the positions before of who is gone.
+    """
+    mask = (1 << row_bits) - 1
+    told = np.zeros(mask + 1, np.uint16)
+    pose, entering = np.empty(len(keys), np.uint16), np.empty(len(keys), np.int64)
+    left = np.empty(len(keys_before), np.int64)
+    i, j, n_entering, n_left = 0, 0, 0, 0
+    for observer in looking:
+        begin = i
+        while i < len(keys_before) and observers_before[i] == observer:
+            told[keys_before[i] & mask] = pose_before[i]
+            i += 1
+        while j < len(keys) and observers[j] == observer:
+            subject = keys[j] & mask
+            pose[j] = told[subject]
+            told[subject] = 0
+            if pose[j] == 0:
+                pose[j] = shown[keys[j]]
+                entering[n_entering] = j
+                n_entering += 1
+            j += 1
+        for k in range(begin, i):
+            subject = keys_before[k] & mask
+            if told[subject] != 0:
+                told[subject] = 0
+                left[n_left] = k
+                n_left += 1
+    return pose, entering[:n_entering], left[:n_left]
+
+
+@_compiled("(i8[::1], i8, i8, u2[::1], i8, i8)")
+def planned(
+    keys: Rows, row_bits: int, details: int, ids: NDArray[np.uint16], tick: int, ticks: int
+) -> tuple[Rows, Rows, Rows]:
+    """Find when pairs are due: at every 2**rate-th tick, counted with the subject's id.
+
+    keys: above the row's bits, rate class * details + detail. ids: by row. Returns positions of what is due at this
+    tick, at the next one, and so on, one behind the other; where each tick's end; and its rate classes, a bit for each.
+    """
+    mask = (1 << row_bits) - 1
+    counts, rates = np.zeros(ticks, np.int64), np.zeros(ticks, np.int64)
+    for key in keys:
+        rate = (key >> row_bits) // details
+        interval = 1 << rate
+        for ahead in range(-(np.int64(ids[key & mask]) + tick) & (interval - 1), ticks, interval):
+            counts[ahead] += 1
+            rates[ahead] |= 1 << rate
+    ends = np.cumsum(counts)
+    at = ends - counts
+    due = np.empty(ends[-1], np.int64)
+    for k in range(len(keys)):
+        key = keys[k]
+        interval = 1 << (key >> row_bits) // details
+        for ahead in range(-(np.int64(ids[key & mask]) + tick) & (interval - 1), ticks, interval):
+            due[at[ahead]] = k
+            at[ahead] += 1
+    return due, ends, rates
+
+
+@_compiled("(i8[::1], i8[::1], u2[::1], i8[::1], i8[::1], u2[::1], u2[::1], i8[::1], i8[::1], i8)")
+def told(
+    observers: Rows,
+    keys: Rows,
+    pose: Poses,
+    due: Rows,
+    slot_of: Rows,
+    shown: Poses,
+    bases: Poses,
+    slots: Rows,
+    by_delta: Rows,
+    n: int,
+) -> tuple[int, Rows, Poses]:
+    """Tell pairs that are due of the newest pose where they were told another one, and note that in `pose`.
+
+    due: positions in the three columns of pairs. slot_of: by observer's row, negative for who cannot be told. shown,
+    bases: by key, the newest pose, and the one from which its delta leads there. Of who held that base, the observer's
+    slot and the key are written to `slots` and `by_delta` from their `n`-th on. Returns how many are there then, the
+    positions of the others, and the poses that those held.
+    """
+    whole, held = np.empty(len(due), np.int64), np.empty(len(due), np.uint16)
+    m = 0
+    for at in due:
+        key, slot, before = keys[at], slot_of[observers[at]], pose[at]
+        newest = shown[key]
+        if before == newest or slot < 0:
+            continue
+        pose[at] = newest
+        if before == bases[key]:
+            slots[n], by_delta[n] = slot, key
+            n += 1
+        else:
+            whole[m], held[m] = at, before
+            m += 1
+    return n, whole[:m], held[:m]
+
+
+@_compiled("(u1[::1], i8[::1], i8[::1], i8[::1], i8[::1], u1[:,::1], i8, i8)")
+def place(
+    arena: Bytes,
+    starts: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    slots: Rows,
+    at: Rows,
+    records: Bytes,
+    kind: int,
+    stride: int,
+) -> None:
+    """Write one section of every observer that has it into the arena: its header, then its records side by side.
+
+    starts, counts: by slot. slots, ascending, and at: for each record whose it is, and which row of `records`, of which
+    the first `stride` bytes are taken.
+    """
+    # nobody asks of unsigned indexes whether they are negative
+    slot, place, width = -1, np.uint64(0), np.uint64(stride)
+    for k in range(len(slots)):
+        if slots[k] != slot:
+            slot = slots[k]
+            begin = starts[slot]
+            arena[begin], arena[begin + 1] = kind, stride
+            arena[begin + 2], arena[begin + 3] = counts[slot] & 0xFF, counts[slot] >> 8
+            place = np.uint64(begin + 4)
+        record = np.uint64(at[k])
+        for byte in range(width):
+            arena[place + byte] = records[record, byte]
+        place += width
