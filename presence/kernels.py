@@ -1,4 +1,4 @@
-"""The loops that run over pairs of people, compiled: one pass over memory where arrays would take a dozen.
+"""The loops that run over everybody and over pairs, compiled: one pass over memory where arrays would take a dozen.
 
 Whoever adds a loop here has measured that it is worth it; everything else is said in arrays, where it belongs. A loop
 is plain Python over numpy columns, and does the same, slowly, where `NUMBA_DISABLE_JIT=1` is set. It takes everything
@@ -41,7 +41,7 @@ def _compiled(signature: str) -> Callable[[_Loop], _Loop]:
     def compiled(loop: _Loop) -> _Loop:
         try:
             return cast("_Loop", numba.njit(signature, cache=True)(loop))
-        except RuntimeError:  # no folder can be written to: it is compiled at every start
+        except RuntimeError:  # no folder can be written to: compiled at every start
             return cast("_Loop", numba.njit(signature)(loop))
 
     return compiled
@@ -313,15 +313,15 @@ def place(
     the first `stride` bytes are taken.
     """
     # nobody asks of unsigned indexes whether they are negative
-    slot, place, width = -1, np.uint64(0), np.uint64(stride)
+    slot, end, width = -1, np.uint64(0), np.uint64(stride)
     for k in range(len(slots)):
         if slots[k] != slot:
             slot = slots[k]
             begin = starts[slot]
             arena[begin], arena[begin + 1] = kind, stride
             arena[begin + 2], arena[begin + 3] = counts[slot] & 0xFF, counts[slot] >> 8
-            place = np.uint64(begin + 4)
+            end = np.uint64(begin + 4)
         record = np.uint64(at[k])
         for byte in range(width):
-            arena[place + byte] = records[record, byte]
-        place += width
+            arena[end + byte] = records[record, byte]
+        end += width

@@ -3,8 +3,8 @@
 Three steps. `record` turns poses that changed since their last record of a rate class into new records of that class.
 `encode` compares what observers want with what they hold and packs every record that somebody is due, once: a delta
 against the class's previous record for those who hold that one, an absolute record for the others. `lay_out` gathers
-records into one fresh arena, headers included, so that a frame is a slice. All of it is numpy over entity columns;
-nothing here iterates over entities or observers.
+records into one fresh arena, headers included, so that a frame is a slice. All of it is numpy over entity columns, and
+the loops of `kernels` where numpy would take many passes; no Python here iterates over entities or observers.
 
 Invariants: what an observer holds (its view, `given`, `digest`) changes only here, together with a frame that says so;
 an enter always comes with an absolute record; a delta's base is exactly what is held.
