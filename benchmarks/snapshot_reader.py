@@ -34,7 +34,7 @@ _HEADER = Struct("<IIIIB")  # tick, room time, ack, digest, flags
 _SECTION = Struct("<BBH")  # kind, stride, count
 _POSITION = "HbHbHb"  # three signed 24-bit numbers: low 16 bits, high 8 bits
 _PART = "hhhI"
-_PART_DELTA = "bbbI"
+_PART_DELTA = "bbbBBB"
 _LAYOUT = {
     Section.LEAVE: Struct("<H"),
     Section.ENTER: Struct("<HH"),
@@ -42,19 +42,37 @@ _LAYOUT = {
     Section.TRACKED: Struct("<HBB" + _POSITION + "Hb" + 3 * _PART),
     Section.THING: Struct("<HB" + _POSITION + "I"),
     Section.ROOT_DELTA: Struct("<HBHBbHb"),
-    Section.TRACKED_DELTA: Struct("<HBHBbHb" + 3 * _PART_DELTA),
+    Section.TRACKED_DELTA: Struct("<HBHBH" + 3 * _PART_DELTA + "H"),
 }
 
 
 class Part(NamedTuple):
-    """A head or a hand: a place relative to the root (or how far it moved), and an orientation, packed."""
+    """A head or a hand: a place relative to the root, and an orientation, packed."""
 
     place: Triple
     orientation: int
 
 
+class Shift(NamedTuple):
+    """How a head or a hand moved: its way, and how far each component of its orientation turned."""
+
+    way: Triple
+    turns: Triple
+
+    def applied_to(self, part: Part) -> Part:
+        """Return the part that this makes of `part`."""
+        first, second, third = (
+            (part.orientation >> bits) + turn & 1023 for bits, turn in zip((20, 10, 0), self.turns, strict=True)
+        )
+        largest = part.orientation >> 30
+        return Part(_sum(part.place, self.way), largest << 30 | first << 20 | second << 10 | third)
+
+
 class Pose(NamedTuple):
-    """Everything a record says about where a subject is: `body` is the section that describes it whole."""
+    """Everything a record says about where a subject is: `body` is the section that describes it whole.
+
+    pitch: 0 where the gaze is the head's.
+    """
 
     body: Section
     place: Triple  # mm
@@ -82,13 +100,11 @@ class Delta(NamedTuple):
     shift: Triple  # mm
     yaw: int
     pitch: int
-    parts: tuple[Part, ...]
+    parts: tuple[Shift, ...]
 
     def applied_to(self, base: Pose) -> Pose:
         """Return the pose that this record makes of `base`."""
-        parts = tuple(
-            Part(_sum(old.place, new.place), new.orientation) for old, new in zip(base.parts, self.parts, strict=True)
-        )
+        parts = tuple(shift.applied_to(part) for part, shift in zip(base.parts, self.parts, strict=True))
         return Pose(base.body, _sum(base.place, self.shift), self.yaw, self.pitch, parts)
 
 
@@ -157,7 +173,8 @@ def _take_enters(snapshot: Snapshot, _section: Section, records: Iterator[tuple[
 def _take_avatars(snapshot: Snapshot, section: Section, records: Iterator[tuple[Any, ...]]) -> None:
     for entity, age, flags, xl, xh, yl, yh, zl, zh, yaw, pitch, *parts in records:
         place = (xl + xh * 65536, yl + yh * 65536, zl + zh * 65536)
-        snapshot.absolutes.append(Absolute(entity, age, flags, Pose(section, place, yaw, pitch, _parts(parts))))
+        pose = Pose(section, place, yaw, 0 if parts else pitch, _parts(parts))
+        snapshot.absolutes.append(Absolute(entity, age, flags, pose))
 
 
 def _take_things(snapshot: Snapshot, section: Section, records: Iterator[tuple[Any, ...]]) -> None:
@@ -166,11 +183,24 @@ def _take_things(snapshot: Snapshot, section: Section, records: Iterator[tuple[A
         snapshot.absolutes.append(Absolute(entity, age, 0, Pose(section, place, orientation=orientation)))
 
 
-def _take_deltas(snapshot: Snapshot, section: Section, records: Iterator[tuple[Any, ...]]) -> None:
-    body = Section.ROOT if section is Section.ROOT_DELTA else Section.TRACKED
-    for entity, age, low, high, dy, yaw, pitch, *parts in records:
-        dx, dz = _signed12(low & 0xFFF), _signed12(low >> 12 | high << 4)
-        snapshot.deltas.append(Delta(entity, age, body, (dx, dy, dz), yaw, pitch, _parts(parts)))
+def _take_root_deltas(snapshot: Snapshot, _section: Section, records: Iterator[tuple[Any, ...]]) -> None:
+    for entity, age, low, high, dy, yaw, pitch in records:
+        dx, dz = _signed(low & 0xFFF, 12), _signed(low >> 12 | high << 4, 12)
+        snapshot.deltas.append(Delta(entity, age, Section.ROOT, (dx, dy, dz), yaw, pitch, ()))
+
+
+def _take_tracked_deltas(snapshot: Snapshot, _section: Section, records: Iterator[tuple[Any, ...]]) -> None:
+    for entity, age, low, high, yaw, *parts, last in records:
+        dx, dz = _signed(low & 0xFFF, 12), _signed(low >> 12 | high << 4, 12)
+        shifts = tuple(_shift(parts[6 * k : 6 * k + 6], last >> 3 * k) for k in range(3))
+        shift = dx, _signed(last >> 9, 7), dz
+        snapshot.deltas.append(Delta(entity, age, Section.TRACKED, shift, yaw, 0, shifts))
+
+
+def _shift(values: list[int], signs: int) -> Shift:
+    dx, dy, dz, *lows = values
+    first, second, third = (low - 256 * (signs >> bit & 1) for bit, low in enumerate(lows))
+    return Shift((dx, dy, dz), (first, second, third))
 
 
 _TAKE: dict[Section, Callable[[Snapshot, Section, Iterator[Any]], None]] = {
@@ -179,8 +209,8 @@ _TAKE: dict[Section, Callable[[Snapshot, Section, Iterator[Any]], None]] = {
     Section.ROOT: _take_avatars,
     Section.TRACKED: _take_avatars,
     Section.THING: _take_things,
-    Section.ROOT_DELTA: _take_deltas,
-    Section.TRACKED_DELTA: _take_deltas,
+    Section.ROOT_DELTA: _take_root_deltas,
+    Section.TRACKED_DELTA: _take_tracked_deltas,
 }
 
 
@@ -190,8 +220,8 @@ def _parts(flat: list[int]) -> tuple[Part, ...]:
     return tuple(Part((flat[k], flat[k + 1], flat[k + 2]), flat[k + 3]) for k in (0, 4, 8))
 
 
-def _signed12(value: int) -> int:
-    return (value ^ 0x800) - 0x800
+def _signed(value: int, bits: int) -> int:
+    return value - (value >> bits - 1 << bits)
 
 
 def _sum(one: Triple, other: Triple) -> Triple:

@@ -51,7 +51,7 @@ class Trajectories:
         gazes = zip(self._yaw[clients, seqs].tolist(), self._pitch[clients, seqs].tolist(), strict=True)
         bodies = map(self._body, clients.tolist(), seqs.tolist())
         return [
-            Pose(Section.TRACKED if parts else Section.ROOT, (x, y, z), yaw, pitch, parts)
+            Pose(Section.TRACKED, (x, y, z), yaw, 0, parts) if parts else Pose(Section.ROOT, (x, y, z), yaw, pitch)
             for (x, y, z), (yaw, pitch), parts in zip(places, gazes, bodies, strict=True)
         ]
 
@@ -74,8 +74,9 @@ class Trajectories:
         apart_mm = np.linalg.norm(root[:, :3] - motion.position_m[steps, clients] * 1000, axis=1)
         yaw = _turned(root[:, 3] * (360 / YAW_TURN) - np.degrees(motion.yaw[steps, clients]))
         pitch = _turned(root[:, 4] * (90 / PITCH_QUARTER) - np.degrees(motion.pitch[steps, clients]))
-        apart, degrees = apart_mm.max(initial=0.0), max(yaw.max(initial=0.0), pitch.max(initial=0.0))
-        worn = np.flatnonzero((self._wearer[clients] >= 0) & np.array([bool(pose.parts) for pose in held], np.bool_))
+        has_parts = np.array([bool(pose.parts) for pose in held], np.bool_)
+        apart, degrees = apart_mm.max(initial=0.0), max(yaw.max(initial=0.0), pitch[~has_parts].max(initial=0.0))
+        worn = np.flatnonzero((self._wearer[clients] >= 0) & has_parts)
         if not len(worn):
             return apart, degrees
         parts_mm, turned = self._part_errors(

@@ -65,7 +65,20 @@ def unmasked(frames: Bytes, length: int, prefix: Bytes) -> tuple[Bytes, Mask]:
     return bodies, is_good
 
 
-@_compiled(f"(i8[::1], i8, {_POSES}, {_POSES}, i4[:,::1], i4[::1], i4[::1], i4[::1], u2[::1], i4, i8, i8, i8, i8)")
+@_compiled("(u4, u4, i8, i2[::1])")
+def _is_turn(before: int, after: int, most: int, turns: NDArray[np.int16]) -> bool:
+    """Tell whether a delta can describe how a packed orientation turned; writes how far each of its components did."""
+    is_turn = before >> 30 == after >> 30
+    for component in range(3):
+        shift = 20 - 10 * component
+        turns[component] = np.int64(after >> shift & 1023) - np.int64(before >> shift & 1023)
+        is_turn &= abs(turns[component]) <= most
+    return is_turn
+
+
+@_compiled(
+    f"(i8[::1], i8, {_POSES}, {_POSES}, i4[:,::1], i4[::1], i4[::1], i4[::1], u2[::1], i8, UniTuple(i8, 4), i8, i8)"
+)
 def recorded(
     candidates: Rows,
     rate: int,
@@ -77,21 +90,22 @@ def recorded(
     jumped_tick: NDArray[np.int32],
     ids: NDArray[np.uint16],
     tick: int,
-    most_xz: int,
-    most: int,
+    most: tuple[int, int, int, int],
     round_step: int,
     round_ticks: int,
-) -> tuple[Rows, NDArray[np.int32], NDArray[np.int16]]:
+) -> tuple[Rows, NDArray[np.int32], NDArray[np.int16], NDArray[np.int16]]:
     """Make a new record of a rate class of each candidate whose pose has changed since its last one; see `snapshot`.
 
-    shown, previous_tick, absolute_tick: of this class. record_tick: of every class. most_xz, most: how far a delta
-    reaches on the level, and otherwise, mm. Returns the rows whose change a delta can describe, and the way of root
-    (rows, 3) and parts (rows, 3, 3).
+    shown, previous_tick, absolute_tick: of this class. record_tick: of every class. most: how far a delta reaches: on
+    the level; otherwise; up and down with a head and hands, mm; and in the components of an orientation. Returns the
+    rows whose change a delta can describe, the way of root (rows, 3) and parts (rows, 3, 3), and the turns of the
+    components (rows, 3, 3) of the parts' orientations.
     """
+    most_xz, most_mm, most_tracked_y, most_turn = most
     body, position, yaw, pitch, orientation, parts, turns = poses
     last_body, last_position, last_yaw, last_pitch, last_orientation, last_parts, last_turns = shown
     rows, root = np.empty(len(candidates), np.int64), np.empty((len(candidates), 3), np.int32)
-    moves = np.zeros((len(candidates), 3, 3), np.int16)
+    moves, spins = np.zeros((len(candidates), 3, 3), np.int16), np.zeros((len(candidates), 3, 3), np.int16)
     n = 0
     for row in candidates:
         is_tracked, is_thing = body[row] == TRACKED, body[row] == THING
@@ -116,19 +130,20 @@ def recorded(
         is_small &= (offset + tick) // round_ticks == (offset + absolute_tick[row]) // round_ticks
         for axis in range(3):
             way = position[row, axis] - last_position[row, axis]
-            is_small &= abs(way) <= (most if axis == 1 else most_xz)
+            is_small &= abs(way) <= (most_xz if axis != 1 else most_tracked_y if is_tracked else most_mm)
             root[n, axis] = way
             last_position[row, axis] = position[row, axis]
         if is_tracked:
             for part in range(3):
                 for axis in range(3):
                     way = parts[row, part, axis] - last_parts[row, part, axis]
-                    is_small &= abs(way) <= most
+                    is_small &= abs(way) <= most_mm
                     moves[n, part, axis] = way
                     last_parts[row, part, axis] = parts[row, part, axis]
+                is_small &= _is_turn(last_turns[row, part], turns[row, part], most_turn, spins[n, part])
                 last_turns[row, part] = turns[row, part]
         else:
-            moves[n] = 0
+            moves[n], spins[n] = 0, 0
         last_body[row], last_yaw[row], last_pitch[row] = body[row], yaw[row], pitch[row]
         if is_thing:
             last_orientation[row] = orientation[row]
@@ -139,7 +154,7 @@ def recorded(
             absolute_tick[row] = tick
         previous_tick[row] = record_tick[rate, row]
         record_tick[rate, row] = record_tick[0, row] if rate > 0 else tick
-    return rows[:n], root[:n], moves[:n]
+    return rows[:n], root[:n], moves[:n], spins[:n]
 
 
 @_compiled("(i4[:,::1], i8[::1], i8[::1], i8[:,::1], i8[:,::1], i8, i8, b1[:,::1])")

@@ -71,7 +71,6 @@ class Parcel:
     """Records of one section on their way out: each made once, however many are told of it.
 
     slots: of each that goes out, the observer's position in the list of observers, ascending. at: which of `records`.
-    A record may be longer than those of the section; the beginning of it is sent then.
     """
 
     section: Section
@@ -107,12 +106,19 @@ class Frames:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Changes that a delta can describe, of one rate class: displacements of root (n, 3) and parts (n, 3, 3), mm."""
+    """Changes that a delta can describe, of one rate class: displacements of root (n, 3) and parts (n, 3, 3), mm.
+
+    turns: of the components (n, 3, 3) of the parts' orientations.
+    """
 
     rate: int
     rows: Rows
     root: NDArray[np.int32]
     parts: NDArray[np.int16]
+    turns: NDArray[np.int16]
+
+
+_DELTA_REACHES = records.MAX_DELTA_XZ, records.MAX_DELTA_Y, records.MAX_TRACKED_DELTA_Y, records.MAX_TURN
 
 
 def record(entities: Entities, candidates: Rows, rate: int, tick: int) -> Steps:
@@ -132,8 +138,7 @@ def record(entities: Entities, candidates: Rows, rate: int, tick: int) -> Steps:
         entities.jumped_tick,
         entities.id,
         tick,
-        records.MAX_DELTA_XZ,
-        records.MAX_DELTA_Y,
+        _DELTA_REACHES,
         _ROUND_STEP,
         ABSOLUTE_EVERY_TICKS,
     )
@@ -300,25 +305,24 @@ def _deltas(entities: Entities, told: Told, steps: list[Steps], now: float) -> I
     of_row = np.zeros((RATE_CLASSES, entities.capacity), np.intp)
     of_row[np.repeat([step.rate for step in steps], [len(step.rows) for step in steps]), rows] = every
     at = by_key(np.intp, of_row[:, None])
-    is_tracked = (entities.body[rows] == Body.TRACKED).any()
-    table = np.zeros(len(rows), DTYPES[Section.TRACKED_DELTA if is_tracked else Section.ROOT_DELTA])
-    table["id"] = entities.id[rows]
-    table["age"] = _ages(entities, rows, now)
-    records.write_deltas(table, every, np.concatenate([step.root for step in steps]))
-    table["yaw"], table["pitch"] = entities.yaw[rows], entities.pitch[rows]
-    parts = np.concatenate([step.parts for step in steps])
-    for index, part in enumerate(PARTS if is_tracked else ()):
-        for axis, name in enumerate(("dx", "dy", "dz")):
-            table[part][name] = parts[:, index, axis]
-        table[part]["orientation"] = entities.part_orientations[rows, index]
-    packed = _as_bytes(table)
-    if not is_tracked:
-        yield Parcel(Section.ROOT_DELTA, told.slots, at.take(told.keys), packed)
-        return
-    is_full = _full_keys(entities).take(told.keys)
-    for section, chosen in ((Section.ROOT_DELTA, ~is_full), (Section.TRACKED_DELTA, is_full)):
-        # a root delta is the beginning of a tracked one
-        yield Parcel(section, told.slots[chosen], at.take(told.keys[chosen]), packed)
+    chosen = {Section.ROOT_DELTA: np.ones(len(told.keys), np.bool_)}
+    if (entities.body[rows] == Body.TRACKED).any():
+        is_full = _full_keys(entities).take(told.keys)
+        chosen = {Section.ROOT_DELTA: ~is_full, Section.TRACKED_DELTA: is_full}
+    ages, root = _ages(entities, rows, now), np.concatenate([step.root for step in steps])
+    for section, mine in chosen.items():
+        table = np.zeros(len(rows), DTYPES[section])
+        table["id"], table["age"], table["yaw"] = entities.id[rows], ages, entities.yaw[rows]
+        records.write_deltas(table, root)
+        if section is Section.ROOT_DELTA:
+            table["pitch"] = entities.pitch[rows]
+        else:
+            parts = np.concatenate([step.parts for step in steps])
+            for index, part in enumerate(PARTS):
+                for axis, name in enumerate(("dx", "dy", "dz")):
+                    table[part][name] = parts[:, index, axis]
+            records.write_turns(table, np.concatenate([step.turns for step in steps]))
+        yield Parcel(section, told.slots[mine], at.take(told.keys[mine]), _as_bytes(table))
 
 
 def _full_keys(entities: Entities) -> Mask:

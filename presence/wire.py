@@ -256,7 +256,9 @@ def _words(values: dict[str, int]) -> Iterator[str]:
         if key in ("x", "dx"):
             axes = (values[axis] for axis in (("x", "y", "z") if key == "x" else ("dx", "dy", "dz")))
             yield f"{'at' if key == 'x' else 'by'} " + " ".join(f"{axis / 1000:.3f}" for axis in axes) + " m"
-        elif key not in ("y", "z", "dy", "dz"):
+        elif key == records.TURNS[0]:
+            yield "turned by " + " ".join(str(values[turn]) for turn in records.TURNS)
+        elif key not in ("y", "z", "dy", "dz", *records.TURNS):
             yield f"{key} {_WORDS[key](value) if key in _WORDS else value}"
 
 

@@ -13,8 +13,11 @@ import numpy as np
 
 from protocol.records import (
     DTYPES,
+    PARTS,
     SECTION_HEADER,
+    SIGN_BITS,
     SNAPSHOT_HEADER,
+    TURNS,
     Section,
     Table,
     layout,
@@ -25,15 +28,21 @@ from protocol.records import (
 Values = dict[str, int]
 
 _DELTA_BITS = 12
-_DELTA_MASK = (1 << _DELTA_BITS) - 1
-_DELTA_SIGN = 1 << (_DELTA_BITS - 1)
+_TURN_BITS = 9
+_TURNS = tuple(f"{part}.{turn}" for part in PARTS for turn in TURNS)
 
 
 def pack(dtype: np.dtype[Any], values: Mapping[str, int]) -> bytes:
     """Pack one record; fields that `values` leaves out are zero. Raises OverflowError for what does not fit."""
     whole = dict(values)
     if "dx" in whole:
-        whole["dxz"] = (whole["dx"] & _DELTA_MASK) | (whole["dz"] & _DELTA_MASK) << _DELTA_BITS
+        whole["dxz"] = _unsigned(whole["dx"], _DELTA_BITS) | _unsigned(whole["dz"], _DELTA_BITS) << _DELTA_BITS
+    if dtype is DTYPES[Section.TRACKED_DELTA]:
+        whole["signs_dy"] = _unsigned(whole.get("dy", 0), 16 - SIGN_BITS) << SIGN_BITS
+        for bit, name in enumerate(_TURNS):
+            turn = _unsigned(whole.get(name, 0), _TURN_BITS)
+            whole["signs_dy"] |= turn >> _TURN_BITS - 1 << bit
+            whole[name] = turn & 0xFF
     record = bytearray(dtype.itemsize)
     for name, wire_type, offset in layout(dtype):
         width = int(wire_type[1:]) // 8
@@ -49,7 +58,12 @@ def unpack(dtype: np.dtype[Any], record: bytes) -> Values:
         width = int(wire_type[1:]) // 8
         value = int.from_bytes(record[offset : offset + width], "little", signed=wire_type[0] == "i")
         if name == "dxz":
-            values["dx"], values["dz"] = _signed12(value & _DELTA_MASK), _signed12(value >> _DELTA_BITS)
+            values["dx"] = _signed(value, _DELTA_BITS)
+            values["dz"] = _signed(value >> _DELTA_BITS, _DELTA_BITS)
+        elif name == "signs_dy":
+            values["dy"] = _signed(value >> SIGN_BITS, 16 - SIGN_BITS)
+            for bit, turn in enumerate(_TURNS):
+                values[turn] -= (value >> bit & 1) << 8
         else:
             values[name] = value
     return values
@@ -86,5 +100,12 @@ def _listed(kind: Section, table: Table) -> list[tuple[str, Values]]:
     return [(kind.name.lower(), unpack(whole.dtype, record.tobytes())) for record in whole]
 
 
-def _signed12(bits: int) -> int:
-    return (bits ^ _DELTA_SIGN) - _DELTA_SIGN
+def _signed(value: int, bits: int) -> int:
+    sign = 1 << bits - 1
+    return (value & (sign << 1) - 1 ^ sign) - sign
+
+
+def _unsigned(value: int, bits: int) -> int:
+    if value >> bits - 1 not in (0, -1):
+        raise OverflowError(f"{value} does not fit {bits} bits with a sign")
+    return value & (1 << bits) - 1

@@ -55,7 +55,8 @@ def _axes24(*axes: str) -> list[tuple[str, str]]:
 
 PARTS = ("head", "left", "right")
 _PART = [("x", "<i2"), ("y", "<i2"), ("z", "<i2"), ("orientation", "<u4")]
-_PART_DELTA = [("dx", "i1"), ("dy", "i1"), ("dz", "i1"), ("orientation", "<u4")]
+TURNS = ("first", "second", "third")  # how far the components of an orientation turned, their low eight bits
+_PART_DELTA = [("dx", "i1"), ("dy", "i1"), ("dz", "i1"), *((turn, "u1") for turn in TURNS)]
 _ROOT = [
     ("id", "<u2"),
     ("age", "u1"),
@@ -74,6 +75,16 @@ _ROOT_DELTA = [
     ("yaw", "<u2"),
     ("pitch", "i1"),
 ]
+# The gaze is the head's. The last field: nine bits that are the signs of the turns, then dy.
+_TRACKED_DELTA = [
+    ("id", "<u2"),
+    ("age", "u1"),
+    ("dxz_low", "<u2"),
+    ("dxz_high", "u1"),
+    ("yaw", "<u2"),
+    *((part, _PART_DELTA) for part in PARTS),
+    ("signs_dy", "<u2"),
+]
 _INPUT = [
     ("seq", "<u4"),
     ("x", "<i4"),
@@ -91,7 +102,7 @@ DTYPES: dict[Section, np.dtype[np.void]] = {
     Section.TRACKED: np.dtype([*_ROOT, *((part, _PART) for part in PARTS)]),
     Section.THING: np.dtype([("id", "<u2"), ("age", "u1"), *_axes24("x", "y", "z"), ("orientation", "<u4")]),
     Section.ROOT_DELTA: np.dtype(_ROOT_DELTA),
-    Section.TRACKED_DELTA: np.dtype([*_ROOT_DELTA, *((part, _PART_DELTA) for part in PARTS)]),
+    Section.TRACKED_DELTA: np.dtype(_TRACKED_DELTA),
     Section.ROOT_INPUT: np.dtype(_INPUT),
     Section.TRACKED_INPUT: np.dtype([*_INPUT, *((part, _PART) for part in PARTS)]),
 }
@@ -106,6 +117,9 @@ POSE_JUMP = 1  # record flag: the subject did not travel here from its last pose
 
 MAX_DELTA_XZ = 2047  # twelve signed bits, mm
 MAX_DELTA_Y = 127
+MAX_TRACKED_DELTA_Y = 63  # seven signed bits, beside the signs of nine turns
+MAX_TURN = 255  # nine signed bits, in steps of an orientation's components
+SIGN_BITS = len(PARTS) * len(TURNS)
 
 
 _WIRE_TYPES = {"|u1": "u8", "|i1": "i8", "<u2": "u16", "<i2": "i16", "<u4": "u32", "<i4": "i32"}
@@ -212,12 +226,16 @@ def read_positions(table: Table) -> Ints:
     return np.stack(axes, axis=1)
 
 
-def write_deltas(table: Table, rows: NDArray[Any], deltas_mm: Ints) -> None:
-    """Write (n, 3) displacements into the packed fields of `table[rows]`; none reaches further than a delta does."""
+def write_deltas(table: Table, deltas_mm: Ints) -> None:
+    """Write (n, 3) displacements into the packed fields of delta records; none reaches further than a delta does."""
     packed = (deltas_mm[:, 0] & 0xFFF) | ((deltas_mm[:, 2] & 0xFFF) << 12)
-    table["dxz_low"][rows] = packed & 0xFFFF
-    table["dxz_high"][rows] = packed >> 16
-    table["dy"][rows] = deltas_mm[:, 1]
+    table["dxz_low"] = packed & 0xFFFF
+    table["dxz_high"] = packed >> 16
+    if "dy" in (table.dtype.names or ()):
+        table["dy"] = deltas_mm[:, 1]
+    else:
+        signs = table["signs_dy"] & np.uint16((1 << SIGN_BITS) - 1)
+        table["signs_dy"] = signs | ((deltas_mm[:, 1] << SIGN_BITS) & 0xFFFF).astype(np.uint16)
 
 
 def read_deltas(table: Table) -> Ints:
@@ -225,7 +243,35 @@ def read_deltas(table: Table) -> Ints:
     packed = table["dxz_low"].astype(np.int32) | (table["dxz_high"].astype(np.int32) << 16)
     dx = ((packed & 0xFFF) ^ 0x800) - 0x800
     dz = ((packed >> 12) ^ 0x800) - 0x800
-    return np.stack([dx, table["dy"].astype(np.int32), dz], axis=1)
+    has_dy = "dy" in (table.dtype.names or ())
+    dy = table["dy"] if has_dy else table["signs_dy"].astype(np.int16) >> SIGN_BITS
+    return np.stack([dx, dy.astype(np.int32), dz], axis=1)
+
+
+def write_turns(table: Table, turns: NDArray[np.int16]) -> None:
+    """Write how far (n, part, component) orientations turned into delta records; none further than `MAX_TURN`."""
+    for index, part in enumerate(PARTS):
+        for component, name in enumerate(TURNS):
+            table[part][name] = turns[:, index, component] & 0xFF
+    signs = (turns.reshape(len(turns), SIGN_BITS) < 0) @ (1 << np.arange(SIGN_BITS))
+    table["signs_dy"] = (table["signs_dy"] & ~np.uint16((1 << SIGN_BITS) - 1)) | signs.astype(np.uint16)
+
+
+def read_turns(table: Table) -> NDArray[np.int16]:
+    """Read the (n, part, component) turns of delta records."""
+    low = np.array([[table[part][name] for name in TURNS] for part in PARTS], np.int16).transpose(2, 0, 1)
+    signs = (table["signs_dy"][:, None] >> np.arange(SIGN_BITS, dtype=np.uint16)) & np.uint16(1)
+    return np.asarray(low - (signs.astype(np.int16) << 8).reshape(low.shape), dtype=np.int16)
+
+
+_COMPONENT_SHIFTS = np.array([20, 10, 0], np.int64)
+
+
+def turned(packed: NDArray[np.uint32], turns: NDArray[np.int16]) -> NDArray[np.uint32]:
+    """Turn packed orientations of any shape by (..., 3) steps of their components; the largest stays the largest."""
+    whole = packed.astype(np.int64)
+    components = ((whole[..., None] >> _COMPONENT_SHIFTS) + turns) & 0x3FF
+    return np.asarray((whole & 0xC000_0000) | (components << _COMPONENT_SHIFTS).sum(axis=-1), dtype=np.uint32)
 
 
 # --- digest -----------------------------------------------------------------------------------------------------------

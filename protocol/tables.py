@@ -52,6 +52,10 @@ _PACKED_MEANING = {
     "dy": "displacement, mm",
     "dx": "displacement, mm",
     "dz": "displacement, mm",
+    "first": "turn of the orientation's first component, its low eight bits (10.5)",
+    "second": "likewise of the second",
+    "third": "likewise of the third",
+    "signs_dy": "bits 0–8: the signs of the nine turns, in the order above; bits 9–15: dy, signed, mm",
 }
 _FLAGS_MEANING = {"header": "bit 0: FULL (10.6)", "record": "bit 0: JUMP (10.6)"}
 _COORDINATE_MEANING = {
@@ -247,6 +251,8 @@ LIMITS: tuple[tuple[str, int, str], ...] = (
     ("MAX_PART_MM", records.MAX_PART_MM, "furthest head or hand from the root, each axis, mm"),
     ("MAX_DELTA_XZ_MM", records.MAX_DELTA_XZ, "largest displacement of a root in a delta record, x and z, mm"),
     ("MAX_DELTA_Y_MM", records.MAX_DELTA_Y, "the same for y, and for each axis of a head or hand, mm"),
+    ("MAX_TRACKED_DELTA_Y_MM", records.MAX_TRACKED_DELTA_Y, "the same for y of an avatar with head and hands, mm"),
+    ("MAX_TURN", records.MAX_TURN, "furthest turn of an orientation's component in a delta record, steps"),
     ("AGE_STEP_MS", records.AGE_STEP_MS, "one step of `age`, ms"),
     ("MAX_AGE", records.MAX_AGE, "largest `age`: this old or older"),
     ("YAW_TURN", records.YAW_TURN, "yaw steps in a full turn"),

@@ -340,9 +340,16 @@ DELTA = (
     Mutation(
         "a hand may move further than a delta says",
         "presence/kernels.py",
-        "is_small &= abs(way) <= most\n",
-        "is_small &= abs(way) <= most + 1\n",
+        "is_small &= abs(way) <= most_mm\n",
+        "is_small &= abs(way) <= most_mm + 1\n",
         "presence/test_snapshot.py::test_head_and_hands_go_as_deltas_where_they_fit",
+    ),
+    Mutation(
+        "a head may turn further than a delta says",
+        "presence/kernels.py",
+        "is_turn &= abs(turns[component]) <= most\n",
+        "is_turn &= abs(turns[component]) <= most + 1\n",
+        "presence/test_snapshot.py::test_head_and_hands_turn_in_deltas_where_it_fits",
     ),
     Mutation(
         "a step may go further than a delta says",

@@ -18,7 +18,7 @@ def section(kind: Section, *rows: dict[str, Any]) -> bytes:
             if name == "place":
                 records.write_positions(table, np.array([number]), np.array([value], np.int32))
             elif name == "shift":
-                records.write_deltas(table, np.array([number]), np.array([value], np.int32))
+                records.write_deltas(table[number : number + 1], np.array([value], np.int32))
             else:
                 table[name][number] = value
     return records.section_bytes(kind, table)

@@ -137,10 +137,10 @@ def test_head_and_hands_are_compared_too() -> None:
 
 
 def test_a_hand_off_by_a_millimetre_is_found() -> None:
-    """The last byte but four of a tracked delta is where the right hand went along Z."""
+    """The last byte but five of a tracked delta is where the right hand went along Z."""
     run = play(WALKERS, SAMPLED, tracked=frozenset(range(WALKERS)))
     data = bytearray(run.log.sampled[7][TICK - 1][1])
-    data[-5] ^= 1
+    data[-6] ^= 1
     run.tamper(7, TICK, bytes(data))
     verdict = run.judged()
     assert {violation.observer for violation in verdict.violations} == {7}

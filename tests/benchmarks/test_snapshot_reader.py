@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from benchmarks.snapshot_reader import Absolute, Delta, Part, Pose, digest_term, payloads, read_snapshot
 from protocol.framing import Framing, frame
-from protocol.records import DTYPES, PARTS, Section, digest_terms, section_bytes
+from protocol.records import DTYPES, PARTS, Section, digest_terms, section_bytes, write_deltas, write_turns
 from tests.benchmarks.packing import section, snapshot
 
 coordinates = st.integers(-(2**22) + 1, 2**22 - 1)
@@ -60,22 +60,30 @@ def test_root_deltas_are_read(dx: int, dy: int, dz: int) -> None:
 
 
 def test_tracked_records_and_their_deltas_are_read() -> None:
-    """Head and hands come with them: absolute places, then displacements; orientations are always whole."""
+    """Head and hands come with them: absolute places and orientations, then displacements and turns."""
     whole = np.zeros(1, DTYPES[Section.TRACKED])
-    whole["id"] = 6
+    whole["id"], whole["pitch"] = 6, 7
     shift = np.zeros(1, DTYPES[Section.TRACKED_DELTA])
     shift["id"] = 6
     for number, part in enumerate(PARTS):
         for axis, name in enumerate("xyz"):
             whole[part][name] = 1000 * number - axis
             shift[part][f"d{name}"] = 10 * number - axis
-        whole[part]["orientation"], shift[part]["orientation"] = number, 2**32 - 1 - number
+        whole[part]["orientation"] = 3 << 30 | 500 + number
+    write_deltas(shift, np.array([[1, -63, 2]], np.int32))
+    write_turns(shift, np.array([[[1, -2, 3], [-255, 255, 0], [0, 0, -1]]], np.int16))
     (absolute,) = read_snapshot(snapshot(section_bytes(Section.TRACKED, whole))).absolutes
     (delta,) = read_snapshot(snapshot(section_bytes(Section.TRACKED_DELTA, shift))).deltas
-    assert absolute.pose.parts == tuple(Part((1000 * n, 1000 * n - 1, 1000 * n - 2), n) for n in range(3))
-    assert delta.applied_to(absolute.pose).parts == tuple(
-        Part((1010 * n, 1010 * n - 2, 1010 * n - 4), 2**32 - 1 - n) for n in range(3)
-    )
+    places = [(1000 * n, 1000 * n - 1, 1000 * n - 2) for n in range(3)]
+    assert absolute.pose.parts == tuple(Part(place, 3 << 30 | 500 + n) for n, place in enumerate(places))
+    after = delta.applied_to(absolute.pose)
+    assert (after.place, absolute.pose.pitch, after.pitch) == ((1, -63, 2), 0, 0)
+    assert [part.place for part in after.parts] == [(1010 * n, 1010 * n - 2, 1010 * n - 4) for n in range(3)]
+    assert [part.orientation for part in after.parts] == [
+        3 << 30 | 1 << 20 | 1022 << 10 | 503,
+        3 << 30 | 769 << 20 | 255 << 10 | 501,
+        3 << 30 | 501,
+    ]
 
 
 ROOT = section(Section.ROOT, {"id": 1})

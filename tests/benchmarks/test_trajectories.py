@@ -39,10 +39,10 @@ def test_stops_come_before_the_walk(known: Trajectories, people: Motion) -> None
 
 
 def test_poses_are_as_they_were_sent(known: Trajectories, people: Motion) -> None:
-    """Bodies included."""
+    """Bodies included; whose gaze is the head's has no pitch."""
     first, second = known.poses(BOTH, SEQS)
     assert (first.body, first.parts) == (Section.ROOT, ())
-    assert (second.body, second.pitch) == (Section.TRACKED, people.pitch_steps[STEP, 1])
+    assert (second.body, second.pitch) == (Section.TRACKED, 0)
     assert [list(part.place) for part in second.parts] == people.parts_mm[STEP, 0].tolist()
     assert [part.orientation for part in second.parts] == people.parts_packed[STEP, 0].tolist()
 

@@ -10,7 +10,8 @@ LEAVE, ENTER, ROOT, TRACKED, THING, ROOT_DELTA, TRACKED_DELTA = range(1, 8)
 FULL = 1
 JUMP = 1
 
-PartRow = tuple[int, int, int, int]  # x y z (or displacements), packed orientation
+PartRow = tuple[int, int, int, int]  # x y z, packed orientation
+PartShift = tuple[int, int, int, int, int, int]  # displacements, turns of the orientation's components
 
 
 @dataclass(slots=True)
@@ -50,11 +51,15 @@ class Sections:
         self._add(ROOT_DELTA, _delta(entity, by, yaw, pitch, age))
 
     def tracked_delta(
-        self, entity: int, by: tuple[int, int, int], yaw: int, pitch: int, parts: Iterable[PartRow], *, age: int = 0
+        self, entity: int, by: tuple[int, int, int], yaw: int, parts: Iterable[PartShift], *, age: int = 0
     ) -> None:
         """Give a delta record with head and hands."""
-        packed = b"".join(struct.pack("<bbbI", *part) for part in parts)
-        self._add(TRACKED_DELTA, _delta(entity, by, yaw, pitch, age) + packed)
+        packed, last = b"", by[1] << 9 & 0xFFFF
+        for index, (dx, dy, dz, *turns) in enumerate(parts):
+            packed += struct.pack("<bbbBBB", dx, dy, dz, *(turn & 0xFF for turn in turns))
+            last |= sum((turn < 0) << 3 * index + component for component, turn in enumerate(turns))
+        row = struct.pack("<HB", entity, age) + _across(by) + struct.pack("<H", yaw) + packed
+        self._add(TRACKED_DELTA, row + struct.pack("<H", last))
 
     def packed(self) -> bytes:
         """Return all sections, in the order of the specification."""
@@ -100,5 +105,8 @@ def _root(entity: int, at: tuple[int, int, int], yaw: int, pitch: int, age: int,
 
 
 def _delta(entity: int, by: tuple[int, int, int], yaw: int, pitch: int, age: int) -> bytes:
-    across = (by[0] & 0xFFF) | ((by[2] & 0xFFF) << 12)
-    return struct.pack("<HB", entity, age) + across.to_bytes(3, "little") + struct.pack("<bHb", by[1], yaw, pitch)
+    return struct.pack("<HB", entity, age) + _across(by) + struct.pack("<bHb", by[1], yaw, pitch)
+
+
+def _across(by: tuple[int, int, int]) -> bytes:
+    return ((by[0] & 0xFFF) | ((by[2] & 0xFFF) << 12)).to_bytes(3, "little")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -61,17 +62,21 @@ def test_a_delta_adds_to_the_last_record() -> None:
 
 
 def test_tracked_parts_follow_absolute_and_delta_records() -> None:
-    """Head and hands move by their own displacements, and their orientations replace."""
+    """Head and hands move by their own displacements, and turn by their own turns; the pitch stays."""
     view = RoomView()
     first = Sections()
     first.enter(2, 1)
-    first.tracked(2, (0, 0, 0), 0, 0, REST)
+    first.tracked(2, (0, 0, 0), 0, -5, REST)
     view.apply(snapshot(first, held=[(2, 1)]))
     second = Sections()
-    second.tracked_delta(2, (1, 1, 1), 0, 0, [(-127, 127, 0, 1), (1, 2, 3, 2), (0, 0, 0, 3)])
+    shifts = [(-127, 127, 0, 255, 0, -1), (1, 2, 3, -256, 1, 2), (0, 0, 0, 0, -1, 0)]
+    second.tracked_delta(2, (1, -64, 1), 9, shifts)
     view.apply(snapshot(second, held=[(2, 1)]))
+    assert view.columns.position[2].tolist() == [1, -64, 1]
+    assert (view.columns.yaw[2], view.columns.pitch[2]) == (9, -5)
     assert view.columns.parts[2].tolist() == [[-127, 727, 0], [-299, 2, -97], [300, 0, -100]]
-    assert view.columns.part_orientations[2].tolist() == [1, 2, 3]
+    expected = [turned(before[3], shift[3:]) for before, shift in zip(REST, shifts, strict=True)]
+    assert view.columns.part_orientations[2].tolist() == expected
 
 
 def test_a_leave_lets_go() -> None:
@@ -139,7 +144,7 @@ def test_a_delta_of_another_body_asks_for_a_resync() -> None:
     """A tracked delta does not fit a root avatar."""
     view = seeing(7)
     sections = Sections()
-    sections.tracked_delta(7, (1, 1, 1), 0, 0, REST_DELTA)
+    sections.tracked_delta(7, (1, 1, 1), 0, [(0,) * 6] * 3)
     view.apply(snapshot(sections, held=[(7, 1)]))
     assert view.wants_resync
     assert view.columns.position[7].tolist() == [0, 0, 0]
@@ -199,8 +204,10 @@ STEPS = st.lists(
             "acts": st.dictionaries(
                 st.integers(1, 6), st.sampled_from(["toggle", "delta", "absolute", "body"]), max_size=6
             ),
-            "by": st.tuples(st.integers(-2047, 2047), st.integers(-127, 127), st.integers(-2047, 2047)),
-            "part": st.tuples(*[st.integers(-127, 127)] * 3, st.integers(0, 2**32 - 1)),
+            "by": st.tuples(st.integers(-2047, 2047), st.integers(-63, 63), st.integers(-2047, 2047)),
+            "part": st.tuples(*[st.integers(-127, 127)] * 3),
+            "orientation": st.integers(0, 2**32 - 1),
+            "turns": st.tuples(*[st.integers(-255, 255)] * 3),
             "turn": st.tuples(st.integers(0, 65_535), st.integers(-127, 127)),
             "age": st.integers(0, 255),
         }
@@ -240,23 +247,34 @@ def play(
     elif act == "body":
         known.body = {ROOT: TRACKED, TRACKED: THING, THING: ROOT}[known.body]
         known.parts = REST
-        known.orientation = step["part"][3]
+        known.orientation = step["orientation"]
         tell(sections, entity, known, step["age"])
     else:
-        move(known, step)
-        if act == "delta" and known.body != THING:
+        is_delta = act == "delta" and known.body != THING
+        move(known, step, is_delta)
+        if is_delta:
             tell_delta(sections, entity, known, step)
         else:
             tell(sections, entity, known, step["age"])
 
 
-def move(known: Model, step: Step) -> None:
+def move(known: Model, step: Step, is_delta: bool) -> None:
     """Displace a model entity."""
     x, y, z = (old + by for old, by in zip(known.at, step["by"], strict=True))
-    known.at, known.turn = (x, y, z), step["turn"]
+    (yaw, pitch), (_, pitch_before) = step["turn"], known.turn
+    known.at, known.turn = (x, y, z), (yaw, pitch_before if is_delta and known.body == TRACKED else pitch)
     if known.body == TRACKED:
-        dx, dy, dz, orientation = step["part"]
-        known.parts = tuple((x + dx, y + dy, z + dz, orientation) for x, y, z, _ in known.parts)
+        dx, dy, dz = step["part"]
+        known.parts = tuple(
+            (x + dx, y + dy, z + dz, turned(packed, step["turns"]) if is_delta else step["orientation"])
+            for x, y, z, packed in known.parts
+        )
+
+
+def turned(packed: int, turns: Sequence[int]) -> int:
+    """Turn a packed orientation, as the specification says."""
+    components = [(packed >> shift) + turn & 1023 for shift, turn in zip((20, 10, 0), turns, strict=True)]
+    return packed >> 30 << 30 | components[0] << 20 | components[1] << 10 | components[2]
 
 
 def tell(sections: Sections, entity: int, known: Model, age: int) -> None:
@@ -274,7 +292,8 @@ def tell_delta(sections: Sections, entity: int, known: Model, step: Step) -> Non
     if known.body == ROOT:
         sections.root_delta(entity, step["by"], *known.turn, age=step["age"])
     else:
-        sections.tracked_delta(entity, step["by"], *known.turn, [step["part"]] * 3, age=step["age"])
+        shift = (*step["part"], *step["turns"])
+        sections.tracked_delta(entity, step["by"], known.turn[0], [shift] * 3, age=step["age"])
 
 
 def assert_equal(view: RoomView, model: dict[int, Model]) -> None:
@@ -331,9 +350,6 @@ def test_an_answer_brings_the_version_of_its_object() -> None:
     assert view.things[4].version == 2
     view.receive(Done(3, 2, 5, 1))
     assert view.things.keys() == {4}
-
-
-REST_DELTA: tuple[PartRow, ...] = ((0, 0, 0, 1),) * 3
 
 
 def seeing(*entities: int) -> RoomView:

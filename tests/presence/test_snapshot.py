@@ -144,6 +144,45 @@ def test_head_and_hands_go_as_deltas_where_they_fit(part: str, reach: int, fits:
     assert sorted(edge for piece in ann.held[bob.entity].parts for edge in piece.place)[0 if reach < 0 else -1] == reach
 
 
+@pytest.mark.parametrize(("rise", "fits"), [(63, True), (-63, True), (64, False), (-64, False)])
+def test_whoever_has_a_head_climbs_less_in_a_delta(rise: int, fits: bool) -> None:
+    """Seven bits are left for it beside the signs of the turns."""
+    stage, ann, bob = pair()
+    stage.reach(bob, (2, 0, 0))
+    stage.tick()
+    stage.reach(bob, (2, rise / 1000, 0))
+    stage.tick()
+    assert is_delta(last_snapshot(ann)) is fits
+    assert ann.held[bob.entity].place == (2000, rise, 0)
+
+
+UPRIGHT = 3 << 30 | 512 << 20 | 512 << 10 | 512
+
+
+@pytest.mark.parametrize(
+    ("part", "orientation", "fits"),
+    [
+        ("head", UPRIGHT + (255 << 20), True),
+        ("head", UPRIGHT + (256 << 20), False),
+        ("left", UPRIGHT - (255 << 10), True),
+        ("left", UPRIGHT - (256 << 10), False),
+        ("right", UPRIGHT - 255, True),
+        ("right", UPRIGHT + 256, False),
+        ("right", UPRIGHT - (1 << 30), False),
+    ],
+)
+def test_head_and_hands_turn_in_deltas_where_it_fits(part: str, orientation: int, fits: bool) -> None:
+    """One component too far, or another one the largest, makes the whole record absolute; it is exact either way."""
+    stage, ann, bob = pair()
+    upright = dict.fromkeys(("head_orientation", "left_orientation", "right_orientation"), UPRIGHT)
+    stage.reach(bob, (2, 0, 0), **upright)
+    stage.tick()
+    stage.reach(bob, (2, 0, 0), **upright | {f"{part}_orientation": orientation})
+    stage.tick()
+    assert is_delta(last_snapshot(ann)) is fits
+    assert orientation in {piece.orientation for piece in ann.held[bob.entity].parts}
+
+
 def test_a_change_of_body_is_absolute_both_ways() -> None:
     """Putting a headset on or off starts from a record that stands alone."""
     stage, ann, bob = pair()

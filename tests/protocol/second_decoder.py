@@ -353,9 +353,17 @@ def _unpack(layout: Layout, data: bytes) -> dict[str, int]:
         value = int.from_bytes(data[offset : offset + width], "little", signed=kind[0] == "i")
         if name == "dxz":
             values["dx"], values["dz"] = _signed(value & 0xFFF, 12), _signed(value >> 12, 12)
+        elif name == "signs_dy":
+            values["dy"] = _signed(value >> 9, 7)
+            for bit, turn in enumerate(TURNS):
+                values[turn] -= 256 * (value >> bit & 1)
         else:
             values[name] = value
     return values
+
+
+# section 10.5, in the order of the table
+TURNS = [f"{part}.{turn}" for part in ("head", "left", "right") for turn in ("first", "second", "third")]
 
 
 def _signed(bits: int, width: int) -> int:
@@ -386,7 +394,12 @@ def _ends(records: list[Record], at: int) -> Iterator[int]:
 def _pack(layout: Layout, values: dict[str, int]) -> bytes:
     written = b""
     for name, kind, _offset in layout.fields:
-        value = (values["dx"] & 0xFFF) | (values["dz"] & 0xFFF) << 12 if name == "dxz" else values[name]
+        if name == "dxz":
+            value = (values["dx"] & 0xFFF) | (values["dz"] & 0xFFF) << 12
+        elif name == "signs_dy":
+            value = (values["dy"] & 0x7F) << 9 | sum((values[turn] < 0) << bit for bit, turn in enumerate(TURNS))
+        else:
+            value = values[name] & 0xFF if name in TURNS else values[name]
         written += value.to_bytes(int(kind[1:]) // 8, "little", signed=kind[0] == "i")
     return written
 

@@ -14,6 +14,10 @@ from protocol.records import DTYPES, Section, layout
 
 def limits(kind: Section, name: str) -> tuple[int, int]:
     """Return the lowest and the highest value of a packed field."""
+    if kind is Section.TRACKED_DELTA and name == "dy":
+        return -64, 63
+    if name.rpartition(".")[2] in records.TURNS:
+        return -256, 255
     wire_type = {field: wire for field, wire, _ in layout(DTYPES[kind])}.get(name, "i12")
     bits = int(wire_type[1:])
     return (-(1 << bits - 1), (1 << bits - 1) - 1) if wire_type[0] == "i" else (0, (1 << bits) - 1)
@@ -53,7 +57,16 @@ def test_an_input_is_listed() -> None:
     assert (name, values["seq"], values["x"], rest) == ("root_input", 9, -1, [])
 
 
-def test_what_does_not_fit_is_our_mistake() -> None:
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        (Section.LEAVE, {"id": 65536}),
+        (Section.ROOT_DELTA, {"dx": 2048, "dz": 0}),
+        (Section.TRACKED_DELTA, {"dy": -65}),
+        (Section.TRACKED_DELTA, {"left.second": 256}),
+    ],
+)
+def test_what_does_not_fit_is_our_mistake(kind: Section, values: dict[str, int]) -> None:
     """A value beyond its bits is not cut."""
     with pytest.raises(OverflowError):
-        pack(DTYPES[Section.LEAVE], {"id": 65536})
+        pack(DTYPES[kind], values)

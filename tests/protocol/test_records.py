@@ -20,6 +20,8 @@ from protocol.records import (
     MAX_COORDINATE_MM,
     MAX_DELTA_XZ,
     MAX_DELTA_Y,
+    MAX_TRACKED_DELTA_Y,
+    MAX_TURN,
     PARTS,
     SECTION_HEADER,
     SNAPSHOT_HEADER,
@@ -37,10 +39,13 @@ from protocol.records import (
     read_positions,
     read_sections,
     read_snapshot,
+    read_turns,
     section_bytes,
+    turned,
     unpack_orientations,
     write_deltas,
     write_positions,
+    write_turns,
     yaw_radians,
     yaw_turns,
 )
@@ -152,12 +157,35 @@ def test_positions_survive_24_bits(placed: list[tuple[int, int, int]]) -> None:
 def test_a_delta_leads_exactly_to_the_next_position(placed: list[tuple[int, int, int]], data: st.DataObject) -> None:
     """Base plus delta is the new position, to the millimetre, for every displacement that fits."""
     count = len(placed)
-    across, up = st.integers(-MAX_DELTA_XZ, MAX_DELTA_XZ), st.integers(-MAX_DELTA_Y, MAX_DELTA_Y)
+    kind = data.draw(st.sampled_from([Section.ROOT_DELTA, Section.TRACKED_DELTA]))
+    highest = MAX_DELTA_Y if kind is Section.ROOT_DELTA else MAX_TRACKED_DELTA_Y
+    across, up = st.integers(-MAX_DELTA_XZ, MAX_DELTA_XZ), st.integers(-highest, highest)
     steps = np.array(data.draw(st.lists(st.tuples(across, up, across), min_size=count, max_size=count)), np.int32)
     base = np.array(placed, np.int32)
-    table = np.zeros(count, DTYPES[Section.TRACKED_DELTA])
-    write_deltas(table, np.arange(count), steps)
+    table = np.zeros(count, DTYPES[kind])
+    write_deltas(table, steps)
     assert (base + read_deltas(table) == base + steps).all()
+
+
+orientations = st.tuples(*[st.integers(1, 1023)] * 3)
+
+
+@given(st.integers(0, 3), st.lists(st.tuples(orientations, orientations), min_size=3, max_size=3), st.integers(-63, 63))
+def test_a_turn_leads_exactly_to_the_next_orientation(
+    largest: int, turning: list[tuple[tuple[int, ...], tuple[int, ...]]], dy: int
+) -> None:
+    """Whatever the components, as long as each turns no further than a delta says; dy beside the signs stays."""
+    before = np.array([[one for one, _ in turning]])
+    after = np.clip(np.array([[other for _, other in turning]]), before - MAX_TURN, before + MAX_TURN)
+    table = np.zeros(1, DTYPES[Section.TRACKED_DELTA])
+    write_deltas(table, np.array([[0, dy, 0]], np.int32))
+    write_turns(table, (after - before).astype(np.int16))
+    assert read_deltas(table).tolist() == [[0, dy, 0]]
+    packed_before, packed_after = (
+        (largest << 30 | side[..., 0] << 20 | side[..., 1] << 10 | side[..., 2]).astype(np.uint32)
+        for side in (before, after)
+    )
+    assert (turned(packed_before, read_turns(table)) == packed_after).all()
 
 
 @pytest.mark.parametrize("corner", [(2047, 127, -2047), (-2047, -127, 2047), (0, 0, 0), (-1, -1, -1)])
@@ -165,7 +193,7 @@ def test_deltas_at_their_corners(corner: tuple[int, int, int]) -> None:
     """The largest displacements fit, and come back."""
     step = np.array([corner], np.int32)
     table = np.zeros(1, DTYPES[Section.ROOT_DELTA])
-    write_deltas(table, np.array([0]), step)
+    write_deltas(table, step)
     assert read_deltas(table).tolist() == [list(corner)]
 
 
@@ -205,13 +233,12 @@ def test_layouts_are_packed(kind: Section) -> None:
 def test_absolute_roots_stay_small() -> None:
     """In a crowd nearly every record is an absolute one: 16 bytes at most."""
     assert DTYPES[Section.ROOT].itemsize == 16
+
+
+def test_deltas_stay_small() -> None:
+    """They are nearly all there is."""
     assert DTYPES[Section.ROOT_DELTA].itemsize == 10
-
-
-def test_a_root_delta_is_the_beginning_of_a_tracked_one() -> None:
-    """Servers pack both from one table."""
-    shorter, longer = layout(DTYPES[Section.ROOT_DELTA]), layout(DTYPES[Section.TRACKED_DELTA])
-    assert longer[: len(shorter)] == shorter
+    assert DTYPES[Section.TRACKED_DELTA].itemsize == 28
 
 
 def test_a_section_is_a_snapshots_or_a_poses() -> None:

@@ -202,7 +202,7 @@ def _i24(value: int) -> str:
 
 def _dxz(given: list[int]) -> str:
     table = np.zeros(1, DTYPES[Section.ROOT_DELTA])
-    records.write_deltas(table, np.array([0]), np.array([[given[0], 0, given[1]]], np.int32))
+    records.write_deltas(table, np.array([[given[0], 0, given[1]]], np.int32))
     assert records.read_deltas(table).tolist() == [[given[0], 0, given[1]]]
     return table.tobytes()[3:6].hex()
 

@@ -426,9 +426,10 @@ def _one(record: second.Record) -> tuple[str, list[dict[str, int]]]:
 
 
 def _bits(name: str, key: str) -> tuple[int, bool]:
-    if key in ("dx", "dz") and name.endswith("_delta"):
-        return 12, True
-    kind = {field: kind for field, kind, _ in TABLES.layouts[name].fields}[key]
+    if key in second.TURNS:
+        return 9, True
+    kinds = {field: kind for field, kind, _ in TABLES.layouts[name].fields}
+    kind = kinds.get(key, "i7" if key == "dy" else "i12")
     return int(kind[1:]), kind[0] == "i"
 
 

@@ -211,10 +211,12 @@ class RoomView:
             is_base = columns.body[ids] == _DELTA[section]
         table, ids = self._fitting(table, ids, is_base)
         columns.position[ids] += records.read_deltas(table)
-        columns.yaw[ids], columns.pitch[ids] = table["yaw"], table["pitch"]
+        columns.yaw[ids] = table["yaw"]
         if section is Section.TRACKED_DELTA:
             columns.parts[ids] += _part_axes(table, ("dx", "dy", "dz"))
-            columns.part_orientations[ids] = _part_orientations(table)
+            columns.part_orientations[ids] = records.turned(columns.part_orientations[ids], records.read_turns(table))
+        else:
+            columns.pitch[ids] = table["pitch"]
         _note(updates, ids, table, np.zeros(len(ids), np.bool_))
 
     def _fitting(self, table: Table, ids: Ids, fits: NDArray[np.bool_]) -> tuple[Table, Ids]:

@@ -16,7 +16,7 @@ function payload(tick: number): Uint8Array {
   for (let entity = 1; entity <= CROWD; entity += 1) {
     if (tick === 0)
       sections.enter(entity).tracked(entity, [entity * 100, 0, 0], 0, Array(3).fill([0, 1600, 0, turned]));
-    else sections.trackedDelta(entity, [70, 0, 3], tick * 100, Array(3).fill([1, -1, 1, turned]));
+    else sections.trackedDelta(entity, [70, 0, 3], tick * 100, Array(3).fill([1, -1, 1, 0, 9, -9]));
   }
   const flags = tick === 0 ? FULL : 0;
   return encode({ type: "snapshot", data: sections.data({ tick, timeMs: tick * TICK_MS, digest: DIGEST, flags }) });

@@ -13,6 +13,10 @@ export const MAX_PART_MM = 3000;
 export const MAX_DELTA_XZ_MM = 2047;
 /** the same for y, and for each axis of a head or hand, mm */
 export const MAX_DELTA_Y_MM = 127;
+/** the same for y of an avatar with head and hands, mm */
+export const MAX_TRACKED_DELTA_Y_MM = 63;
+/** furthest turn of an orientation's component in a delta record, steps */
+export const MAX_TURN = 255;
 /** one step of `age`, ms */
 export const AGE_STEP_MS = 4;
 /** largest `age`: this old or older */
@@ -28,7 +32,7 @@ export const POSE_JUMP = 1;
 /** most elements of one array in a client's message */
 export const MAX_CLIENT_ARRAY = 64;
 /** schema hash, for diagnosis only */
-export const SCHEMA_HASH = "a074f1a1df477801";
+export const SCHEMA_HASH = "f03d13acc8dbef25";
 
 /** What a person says of themselves. */
 export const Status = { AVAILABLE: 0, BUSY: 1, IN_COURSE: 2, AWAY: 3 } as const;
@@ -1208,7 +1212,7 @@ export const STRIDES = {
   tracked: 46,
   thing: 16,
   root_delta: 10,
-  tracked_delta: 31,
+  tracked_delta: 28,
   root_input: 20,
   tracked_input: 50,
 } as const;
@@ -1281,21 +1285,26 @@ export const LAYOUTS = {
     id: { type: "u16", offset: 0 },
     age: { type: "u8", offset: 2 },
     dxz: { type: "u24", offset: 3 },
-    dy: { type: "i8", offset: 6 },
-    yaw: { type: "u16", offset: 7 },
-    pitch: { type: "i8", offset: 9 },
-    "head.dx": { type: "i8", offset: 10 },
-    "head.dy": { type: "i8", offset: 11 },
-    "head.dz": { type: "i8", offset: 12 },
-    "head.orientation": { type: "u32", offset: 13 },
-    "left.dx": { type: "i8", offset: 17 },
-    "left.dy": { type: "i8", offset: 18 },
-    "left.dz": { type: "i8", offset: 19 },
-    "left.orientation": { type: "u32", offset: 20 },
-    "right.dx": { type: "i8", offset: 24 },
-    "right.dy": { type: "i8", offset: 25 },
-    "right.dz": { type: "i8", offset: 26 },
-    "right.orientation": { type: "u32", offset: 27 },
+    yaw: { type: "u16", offset: 6 },
+    "head.dx": { type: "i8", offset: 8 },
+    "head.dy": { type: "i8", offset: 9 },
+    "head.dz": { type: "i8", offset: 10 },
+    "head.first": { type: "u8", offset: 11 },
+    "head.second": { type: "u8", offset: 12 },
+    "head.third": { type: "u8", offset: 13 },
+    "left.dx": { type: "i8", offset: 14 },
+    "left.dy": { type: "i8", offset: 15 },
+    "left.dz": { type: "i8", offset: 16 },
+    "left.first": { type: "u8", offset: 17 },
+    "left.second": { type: "u8", offset: 18 },
+    "left.third": { type: "u8", offset: 19 },
+    "right.dx": { type: "i8", offset: 20 },
+    "right.dy": { type: "i8", offset: 21 },
+    "right.dz": { type: "i8", offset: 22 },
+    "right.first": { type: "u8", offset: 23 },
+    "right.second": { type: "u8", offset: 24 },
+    "right.third": { type: "u8", offset: 25 },
+    signs_dy: { type: "u16", offset: 26 },
   },
   root_input: {
     seq: { type: "u32", offset: 0 },

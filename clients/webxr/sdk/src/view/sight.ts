@@ -21,6 +21,8 @@ const THING = LAYOUTS.thing;
 const ROOT_DELTA = LAYOUTS.root_delta;
 const TRACKED_DELTA = LAYOUTS.tracked_delta;
 const PART_BYTES = TRACKED["left.x"].offset - TRACKED["head.x"].offset;
+const TURNS = 3; // for each part
+const SIGN_BITS = TURNS * PARTS;
 const PART_DELTA_BYTES = TRACKED_DELTA["left.dx"].offset - TRACKED_DELTA["head.dx"].offset;
 
 export class Sight {
@@ -86,7 +88,7 @@ export class Sight {
   }
 
   private take(kind: number, view: DataView, at: number): void {
-    if (kind === Section.ROOT_DELTA) this.displaceAvatar(view, at, Section.ROOT);
+    if (kind === Section.ROOT_DELTA) this.displaceRoot(view, at);
     else if (kind === Section.TRACKED_DELTA) this.displaceTracked(view, at);
     else if (kind === Section.ROOT) this.placeAvatar(view, at, Section.ROOT);
     else if (kind === Section.TRACKED) this.placeTracked(view, at);
@@ -172,9 +174,12 @@ export class Sight {
   private displaceTracked(view: DataView, at: number): void {
     const slot = this.slots[view.getUint16(at, true)]!;
     const base = slot < 0 ? 0 : this.samples.newest(slot);
-    const row = this.displaceAvatar(view, at, Section.TRACKED);
+    const signsAndDy = view.getInt16(at + TRACKED_DELTA.signs_dy.offset, true);
+    const row = this.displaceAvatar(view, at, Section.TRACKED, signsAndDy >> SIGN_BITS);
     if (row < 0) return;
-    const { partMm, orientation } = this.samples.columns;
+    const { partMm, orientation, pitch, yaw } = this.samples.columns;
+    yaw[row] = view.getUint16(at + TRACKED_DELTA.yaw.offset, true);
+    pitch[row] = pitch[base]!;
     for (let part = 0; part < PARTS; part += 1) {
       const from = at + TRACKED_DELTA["head.dx"].offset + part * PART_DELTA_BYTES;
       const axes = row * PART_AXES + part * 3;
@@ -182,12 +187,25 @@ export class Sight {
       partMm[axes] = partMm[old]! + view.getInt8(from);
       partMm[axes + 1] = partMm[old + 1]! + view.getInt8(from + 1);
       partMm[axes + 2] = partMm[old + 2]! + view.getInt8(from + 2);
-      orientation[row * PARTS + part] = view.getUint32(from + 3, true);
+      orientation[row * PARTS + part] = turned(
+        orientation[base * PARTS + part]!,
+        view,
+        from + 3,
+        signsAndDy >> (part * TURNS),
+      );
     }
   }
 
+  private displaceRoot(view: DataView, at: number): void {
+    const row = this.displaceAvatar(view, at, Section.ROOT, view.getInt8(at + ROOT_DELTA.dy.offset));
+    if (row < 0) return;
+    const columns = this.samples.columns;
+    columns.yaw[row] = view.getUint16(at + ROOT_DELTA.yaw.offset, true);
+    columns.pitch[row] = view.getInt8(at + ROOT_DELTA.pitch.offset);
+  }
+
   /** Add the root of a delta record to the pose it is relative to; returns its row, or -1 where it does not fit. */
-  private displaceAvatar(view: DataView, at: number, body: number): number {
+  private displaceAvatar(view: DataView, at: number, body: number, dy: number): number {
     const slot = this.slotFor(view.getUint16(at, true), body);
     if (slot < 0) return -1;
     const columns = this.samples.columns;
@@ -197,10 +215,8 @@ export class Sight {
       view.getUint16(at + ROOT_DELTA.dxz.offset, true) | (view.getUint8(at + ROOT_DELTA.dxz.offset + 2) << 16);
     columns.isJump[row] = 0;
     columns.mm[row * 3] = columns.mm[base]! + ((dxz << 20) >> 20);
-    columns.mm[row * 3 + 1] = columns.mm[base + 1]! + view.getInt8(at + ROOT_DELTA.dy.offset);
+    columns.mm[row * 3 + 1] = columns.mm[base + 1]! + dy;
     columns.mm[row * 3 + 2] = columns.mm[base + 2]! + ((dxz << 8) >> 20);
-    columns.yaw[row] = view.getUint16(at + ROOT_DELTA.yaw.offset, true);
-    columns.pitch[row] = view.getInt8(at + ROOT_DELTA.pitch.offset);
     return row;
   }
 
@@ -229,4 +245,12 @@ export class Sight {
   sample(into: PoseTable, momentMs: number): void {
     this.samples.read(into, this.count, momentMs, this.frame.timeMs);
   }
+}
+
+/** Turn a packed orientation by the turns at `at`, whose signs are the lowest bits of `signs` (SPEC section 10.5). */
+function turned(packed: number, view: DataView, at: number, signs: number): number {
+  const first = (packed >>> 20) + view.getUint8(at) - ((signs & 1) << 8);
+  const second = (packed >>> 10) + view.getUint8(at + 1) - ((signs & 2) << 7);
+  const third = packed + view.getUint8(at + 2) - ((signs & 4) << 6);
+  return ((packed & 0xc0000000) | ((first & 0x3ff) << 20) | ((second & 0x3ff) << 10) | (third & 0x3ff)) >>> 0;
 }

@@ -4,8 +4,10 @@ export const FULL = 1;
 export const JUMP = 1;
 
 export type Axes = readonly [number, number, number];
-/** x y z (or displacements), packed orientation. */
+/** x y z, packed orientation. */
 export type PartRow = readonly [number, number, number, number];
+/** Displacements, and how far each component of the orientation turned. */
+export type PartShift = readonly [number, number, number, number, number, number];
 
 const LEAVE = 1;
 const ENTER = 2;
@@ -58,9 +60,13 @@ export class Sections {
     return this.add(ROOT_DELTA, delta(entity, by, yaw, options));
   }
 
-  trackedDelta(entity: number, by: Axes, yaw: number, parts: readonly PartRow[], options: RootOptions = {}): this {
-    const packed = parts.flatMap(([x, y, z, q]) => [x & 0xff, y & 0xff, z & 0xff, ...u32(q)]);
-    return this.add(TRACKED_DELTA, [...delta(entity, by, yaw, options), ...packed]);
+  trackedDelta(entity: number, by: Axes, yaw: number, parts: readonly PartShift[], age = 0): this {
+    const packed = parts.flatMap((shift) => shift.map((value) => value & 0xff));
+    const signs = parts
+      .flatMap((shift) => shift.slice(3))
+      .reduce((bits, turn, bit) => bits | (Number(turn < 0) << bit), 0);
+    const root = [...u16(entity), age, ...across(by), ...u16(yaw)];
+    return this.add(TRACKED_DELTA, [...root, ...packed, ...u16(signs | (by[1] << 9))]);
   }
 
   /** The `data` of a snapshot. */
@@ -99,8 +105,12 @@ function root(entity: number, at: Axes, yaw: number, { age = 0, flags = 0, pitch
   return [...u16(entity), age, flags, ...at.flatMap(u24), ...u16(yaw), pitch & 0xff];
 }
 
-function delta(entity: number, [dx, dy, dz]: Axes, yaw: number, { age = 0, pitch = 0 }: RootOptions): number[] {
-  return [...u16(entity), age, ...u24((dx & 0xfff) | ((dz & 0xfff) << 12)), dy & 0xff, ...u16(yaw), pitch & 0xff];
+function delta(entity: number, by: Axes, yaw: number, { age = 0, pitch = 0 }: RootOptions): number[] {
+  return [...u16(entity), age, ...across(by), by[1] & 0xff, ...u16(yaw), pitch & 0xff];
+}
+
+function across([dx, , dz]: Axes): number[] {
+  return u24((dx & 0xfff) | ((dz & 0xfff) << 12));
 }
 
 function u16(value: number): number[] {

@@ -6,7 +6,7 @@ import { Sight } from "../../src/view/sight.js";
 import { packOrientation } from "../../src/wire/quantities.js";
 import { seeded, whole } from "../support/random.js";
 import { FULL, Sections, digestOf } from "../support/snapshots.js";
-import type { Axes } from "../support/snapshots.js";
+import type { Axes, PartShift } from "../support/snapshots.js";
 
 /** Where a subject's newest sample is, mm. */
 function newest(sight: Sight, entity: number): number[] {
@@ -30,7 +30,7 @@ it("follows a server through enters, moves and leaves, and the digest agrees all
         sections.leave(entity);
         world.delete(entity);
       } else if (isFull || random() < 0.5) {
-        const by: Axes = [whole(random, -2047, 2047), whole(random, -127, 127), whole(random, -2047, 2047)];
+        const by: Axes = [whole(random, -2047, 2047), whole(random, -63, 63), whole(random, -2047, 2047)];
         subject.mm = subject.mm.map((axis, index) => axis + by[index]!);
         const absolute = isFull || random() < 0.2;
         if (isFull) sections.enter(entity, subject.generation);
@@ -43,7 +43,7 @@ it("follows a server through enters, moves and leaves, and the digest agrees all
             entity,
             by,
             0,
-            parts.map(([, , , q]) => [0, 0, 0, q] as const),
+            parts.map(() => [0, 0, 0, 0, 0, 0] as const),
           );
         else sections.rootDelta(entity, by, 0);
       }
@@ -70,6 +70,56 @@ it("follows a server through enters, moves and leaves, and the digest agrees all
   }
 });
 
+it("a delta with head and hands shows what the absolute record would", () => {
+  const random = seeded(5);
+  const component = (): number => whole(random, 1, 1023);
+  const packed = (largest: number, [first, second, third]: Axes): number =>
+    ((largest << 30) | (first << 20) | (second << 10) | third) >>> 0;
+  for (let round = 0; round < 200; round += 1) {
+    const by: Axes = [whole(random, -2047, 2047), whole(random, -63, 63), whole(random, -2047, 2047)];
+    const parts = [0, 1, 2].map(() => {
+      const before: Axes = [component(), component(), component()];
+      const turn = before.map((from) => whole(random, Math.max(-255, 1 - from), Math.min(255, 1023 - from)));
+      const after = before.map((from, index) => from + turn[index]!) as unknown as Axes;
+      const largest = whole(random, 0, 3);
+      const shift = [whole(random, -127, 127), whole(random, -127, 127), whole(random, -127, 127), ...turn];
+      return { shift, before: packed(largest, before), after: packed(largest, after) };
+    });
+    const poses = [true, false].map((isDelta) => {
+      const sight = new Sight();
+      const start = new Sections().enter(1).tracked(
+        1,
+        [5, 6, 7],
+        3,
+        parts.map(({ before }) => [100, 200, 300, before] as const),
+        { pitch: 40 },
+      );
+      sight.apply(start.data({ timeMs: 1000 }));
+      const next = new Sections();
+      if (isDelta)
+        next.trackedDelta(
+          1,
+          by,
+          9,
+          parts.map(({ shift }) => shift as unknown as PartShift),
+        );
+      else
+        next.tracked(
+          1,
+          [5 + by[0], 6 + by[1], 7 + by[2]],
+          9,
+          parts.map(({ shift: [x, y, z], after }) => [100 + x!, 200 + y!, 300 + z!, after] as const),
+          { pitch: 40 },
+        );
+      sight.apply(next.data({ timeMs: 1050 }));
+      const table = new PoseTable();
+      sight.sample(table, 1e9);
+      return [...table.position.subarray(0, 3), table.pitch[0], ...table.parts.subarray(0, 21)];
+    });
+    expect(poses[0]).toEqual(poses[1]);
+  }
+});
+
 describe("what cannot come from a correct server is skipped, and a resync wanted", () => {
   const held = (): Sight => {
     const sight = new Sight();
@@ -92,9 +142,9 @@ describe("what cannot come from a correct server is skipped, and a resync wanted
     [
       "a delta of another body",
       new Sections().trackedDelta(1, [1, 1, 1], 0, [
-        [0, 0, 0, 0],
-        [0, 0, 0, 0],
-        [0, 0, 0, 0],
+        [0, 0, 0, 0, 0, 0],
+        [0, 0, 0, 0, 0, 0],
+        [0, 0, 0, 0, 0, 0],
       ]),
     ],
   ])("%s", (_name, sections) => {

@@ -108,6 +108,10 @@ function firstMessage(payload: string): Message & { type: "hello" } {
 
 const WIDTHS = { u8: 8, i8: 8, u16: 16, i16: 16, u24: 24, i24: 24, u32: 32, i32: 32 };
 
+const TURNS = ["head", "left", "right"].flatMap((part) =>
+  ["first", "second", "third"].map((turn) => `${part}.${turn}`),
+);
+
 /** Read one packed record by the generated layout. */
 function recordAt(view: DataView, at: number, section: keyof typeof LAYOUTS): Record<string, number> {
   const fields: Record<string, number> = {};
@@ -119,6 +123,9 @@ function recordAt(view: DataView, at: number, section: keyof typeof LAYOUTS): Re
     if (name === "dxz") {
       fields["dx"] = Number(BigInt.asIntN(12, value));
       fields["dz"] = Number(BigInt.asIntN(12, value >> 12n));
+    } else if (name === "signs_dy") {
+      fields["dy"] = Number(BigInt.asIntN(7, value >> 9n));
+      for (const [bit, turn] of TURNS.entries()) fields[turn]! -= 256 * Number((value >> BigInt(bit)) & 1n);
     } else fields[name] = Number(type.startsWith("i") ? BigInt.asIntN(bits, value) : value);
   }
   return fields;
