@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
     Poses = NDArray[np.uint16]
     Bytes = NDArray[np.uint8]
+    Rationing = tuple[tuple[float, float, float, float, float], float, int, int, int, int, int]
     Columns = tuple[
         Bytes, NDArray[np.int32], Poses, NDArray[np.int8], NDArray[np.uint32], NDArray[np.int16], NDArray[np.uint32]
     ]
@@ -199,6 +200,128 @@ def in_sight(
                     owners[n], seen[n], held[n], within[n], apart[n] = observer, subject, is_held, is_within, squared
                     n += 1
     return owners[:n], seen[:n], held[:n], within[:n], apart[:n]
+
+
+@_compiled("void(i8[::1], b1[::1], b1[::1], i8)")
+def _admit(apart: NDArray[np.int64], is_held: Mask, is_admitted: Mask, most: int) -> None:
+    """Of one observer's newcomers, let the nearest in; note the others as not admitted."""
+    newcomers = np.flatnonzero(~is_held)
+    if len(newcomers) > most:
+        order = np.argsort(apart[newcomers], kind="mergesort")
+        for k in order[most:]:
+            is_admitted[newcomers[k]] = False
+
+
+@_compiled("f8(i8[::1], i8, f8)")
+def _reach(counts: NDArray[np.int64], furthest: int, wanted: float) -> float:
+    """Estimate the squared distance within which as many as `wanted` are; bins count as if filled evenly."""
+    k, below = 0, 0
+    while k < len(counts) - 1 and below + counts[k] <= wanted:
+        below += counts[k]
+        k += 1
+    share = min(max((wanted - below) / max(1, counts[k]), 0.0), 1.0)
+    return float((k + share) * furthest / len(counts))
+
+
+@_compiled("void(i8[::1], u1[::1], b1[::1], f8, i8, i8, i8, i8)")
+def _slow(
+    apart: NDArray[np.int64],
+    rate: Bytes,
+    is_admitted: Mask,
+    records: float,
+    nearest: int,
+    nearest_rate: int,
+    classes: int,
+    bins: int,
+) -> None:
+    """Slow down one observer's subjects until no more than `records` of them a tick are due.
+
+    Everybody is due at one rate, or nearer than some distance at the next faster one, or at the rate of its ring if
+    that is slower; the nearest few at `nearest_rate`.
+    """
+    by_rate = np.zeros(classes, np.int64)
+    furthest = 1
+    for k in range(len(rate)):
+        if is_admitted[k]:
+            by_rate[rate[k]] += 1
+            furthest = max(furthest, apart[k] + 1)
+    nearest = min(nearest, by_rate.sum(), np.int64(records))  # half of it at the most
+    by_rate[0] = max(0, by_rate[0] - nearest)
+    slow, wanted = 1, 0.0
+    for slow in range(1, classes):
+        wanted = nearest / (1 << nearest_rate)
+        for ring in range(classes):
+            wanted += by_rate[ring] / (1 << max(ring, slow))
+        if wanted <= records:
+            break
+    counts = np.zeros(bins, np.int64)
+    for k in range(len(rate)):
+        if is_admitted[k]:
+            counts[apart[k] * bins // furthest] += 1
+    faster = max(0.0, records - wanted) * (1 << slow) + (nearest if slow > nearest_rate else 0)
+    is_faster_within, is_nearest_within = _reach(counts, furthest, faster), _reach(counts, furthest, nearest)
+    for k in range(len(rate)):
+        if is_admitted[k]:
+            slowed = slow - 1 if apart[k] <= is_faster_within else slow
+            if apart[k] <= is_nearest_within:
+                slowed = min(slowed, nearest_rate)
+            rate[k] = max(rate[k], slowed)
+
+
+@_compiled(
+    "(i8[::1], i8[::1], i8[::1], b1[::1], b1[::1], u1[::1], b1[::1], f8[::1], f8[::1], i8, "
+    "Tuple((UniTuple(f8, 5), f8, i8, i8, i8, i8, i8)))"
+)
+def rationed(
+    looking: Rows,
+    observers: Rows,
+    apart: NDArray[np.int64],
+    is_held: Mask,
+    is_within: Mask,
+    rate: Bytes,
+    is_full: Mask,
+    budget: NDArray[np.float64],
+    usual_records: NDArray[np.float64],
+    ticks: int,
+    rules: Rationing,
+) -> tuple[Mask, Bytes, bool]:
+    """Fit the pairs of each observer into its budget; they are grouped by observer, as `looking` is. See `budget`.
+
+    is_full: whether records of a subject have a head and hands. budget: bytes for the next `ticks` ticks. Returns
+    who is admitted, at which rate, and whether anybody was held back.
+    """
+    (delta, full_delta, enter, full_enter, frame), share, nearest, nearest_rate, lingering, classes, bins = rules
+    is_admitted, granted, is_short = np.ones(len(apart), np.bool_), rate.copy(), False
+    begin = end = 0
+    for i in range(len(looking)):
+        begin = end
+        while end < len(observers) and observers[end] == looking[i]:
+            end += 1
+        theirs = slice(begin, end)
+        _admit(apart[theirs], is_held[theirs], is_admitted[theirs], max(1, int(budget[i] * share / full_enter)))
+        entering, count = 0.0, 0
+        for k in range(begin, end):
+            count += is_admitted[k]
+            if is_admitted[k] and not is_held[k]:
+                entering += full_enter if is_full[k] else enter
+        few = min(nearest, count)
+        is_packed = few / (1 << nearest_rate) + (count - few) / lingering > usual_records[i]
+        left = max(budget[i] - entering - ticks * frame, 1.0)
+        count, wanted, at_ring_rates = 0, 0.0, 0.0
+        for k in range(begin, end):
+            is_admitted[k] &= is_within[k] or not is_packed
+            if is_admitted[k]:
+                cost = full_delta if is_full[k] else delta
+                count += 1
+                wanted += cost
+                at_ring_rates += cost / (1 << rate[k]) * ticks
+            else:
+                is_short = True
+        if at_ring_rates > left:
+            records = left * count / (max(wanted, 1.0) * ticks)
+            _slow(apart[theirs], granted[theirs], is_admitted[theirs], records, nearest, nearest_rate, classes, bins)
+            is_short = True
+    return is_admitted, granted, is_short
 
 
 @_compiled("(i8[::1], i8, i8[::1], i8[::1], u2[::1], i8[::1], i8[::1], u2[::1])")

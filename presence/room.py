@@ -356,8 +356,7 @@ class Room:
         ration = budget.grant(entities, looking, pairs, rate, detail, settings.look_every_ticks)
         wanted = Sightings.new(pairs.observers, keys_of(pairs.subjects, ration.rate, detail))
         wanted = wanted.where(ration.is_admitted)
-        is_short = ration.rate is not rate or len(wanted) < len(pairs.subjects)
-        self.history.ration(entities, looking, is_short=is_short)
+        self.history.ration(entities, looking, is_short=ration.is_short)
         if len(wanted) < len(pairs.subjects):
             self._stirred_tick = self.tick_number  # the others are admitted at a later look
         return wanted

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from benchmarks.snapshot_reader import Snapshot
 from presence import budget, interest
@@ -172,21 +173,25 @@ def test_in_a_packed_hall_nobody_beyond_the_radius_stays(near_by: int, is_kept: 
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_where_there_is_plenty_working_it_out_would_change_nothing(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The short cut for the usual case answers as the whole calculation does, near the edge above all."""
+def test_what_an_observer_is_granted_does_not_depend_on_who_else_looks(seed: int) -> None:
+    """All together are granted what each is granted alone: what is explained for one is what a tick did for all."""
     rng = np.random.default_rng(seed)
     entities, count = Entities(), 60
     for _ in range(count):
         entities.add(Body(int(rng.integers(0, 2))), 0.0)
     entities.position[:count, ::2] = rng.integers(-9_000, 9_000, (count, 2))
     entities.given[:count, :count] = rng.random((count, count)) < rng.choice([0.5, 0.9, 1.0])
-    looking = np.arange(count)
-    pairs = interest.select(entities, looking, 10_000)
-    rate, detail = np.zeros(len(pairs.subjects), np.uint8), rng.integers(0, 2, len(pairs.subjects)).astype(np.uint8)
-    entities.budget[:count] = np.bincount(pairs.observers, minlength=count) * rng.uniform(15, 60) + rng.uniform(40, 400)
+    entities.budget[:count] = rng.uniform(100, 1_500, count)
     entities.balance[:count] = entities.budget[:count] * rng.uniform(-0.5, 0.5, count)
-    short = budget.grant(entities, looking, pairs, rate, detail, LOOK_EVERY_TICKS)
-    monkeypatch.setattr(budget, "_is_plenty", lambda *_: False)
-    whole = budget.grant(entities, looking, pairs, rate, detail, LOOK_EVERY_TICKS)
-    assert short.is_admitted.tolist() == whole.is_admitted.tolist()
-    assert short.rate.tolist() == whole.rate.tolist()
+
+    def granted(looking: NDArray[np.intp]) -> tuple[list[bool], list[int], bool]:
+        pairs = interest.select(entities, looking, 10_000)
+        rate, detail = (np.asarray(pairs.subjects % most, np.uint8) for most in (3, 2))
+        ration = budget.grant(entities, looking, pairs, rate, detail, LOOK_EVERY_TICKS)
+        return ration.is_admitted.tolist(), ration.rate.tolist(), ration.is_short
+
+    alone = [granted(np.array([row])) for row in range(count)]
+    together = granted(np.arange(count))
+    assert together[0] == [is_admitted for each in alone for is_admitted in each[0]]
+    assert together[1] == [rate for each in alone for rate in each[1]]
+    assert together[2] == any(each[2] for each in alone)
