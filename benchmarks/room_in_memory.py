@@ -94,7 +94,7 @@ class RoomInMemory:
         self._now = now = self._now + TICK_S
         room = self._room
         for row, frame in zip(self._rows, self._frames[self._step], strict=True):
-            room.receive_pose((row, frame, now - TICK_S / 2))
+            room.receive_pose(row, frame, now - TICK_S / 2)
         self._step += 1
         calls: dict[str, Callable[[], Any]] = {stage: getattr(room, stage) for stage in STAGES}
         calls["drain"] = lambda: room.drain(now)

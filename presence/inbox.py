@@ -1,15 +1,16 @@
 """What a room was sent since its last tick, in order of arrival.
 
-Poses wait as the bytes that came off the socket, still masked, and are unmasked, checked and parsed in one go
-at the drain. Everything else waits as decoded messages. A jump closes a segment, because the poses behind it
-start from its target. Bounded by the sessions' rate limits: a tick's worth of full token buckets.
+Poses wait as the bytes that came off the socket, still masked, one behind the other, and are unmasked, checked and
+parsed in one go at the drain. Everything else waits as decoded messages. A jump closes a segment, because the poses
+behind it start from its target; and so does a pose of another kind than its sender's last one, because within a segment
+poses are in order kind by kind. Bounded by the sessions' rate limits: a tick's worth of full token buckets.
 """
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
 from itertools import pairwise
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,14 +21,9 @@ from protocol.records import DTYPES, SECTION_HEADER, Section, Table
 from protocol.schema import SPEC_OF, GoTo, Pose, Teleport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from presence.entities import Mask, Rows
-
-# A pose as received: the sender's row; a canonical message, masked, behind its four bytes of mask key; server clock, s.
-Arrival = tuple[int, bytes, float]
 
 MASK_BYTES = 4
 _INPUTS = (Section.ROOT_INPUT, Section.TRACKED_INPUT)
@@ -41,6 +37,7 @@ def _prefix(kind: Section) -> bytes:
 
 
 PREFIX = {kind: _prefix(kind) for kind in _INPUTS}
+_PREFIX_BYTES = {kind: np.frombuffer(bytearray(prefix), np.uint8) for kind, prefix in PREFIX.items()}
 # the length of a masked pose message in its canonical form, by kind
 KIND_OF_LENGTH = {MASK_BYTES + len(PREFIX[kind]) + DTYPES[kind].itemsize: kind for kind in _INPUTS}
 
@@ -58,74 +55,86 @@ class Batch:
 
 @dataclass(slots=True)
 class Segment:
-    """Poses as received, and the commands that are carried out after them."""
+    """Poses, nobody's of two kinds, and the commands that are carried out after them."""
 
-    poses: list[Arrival] = field(default_factory=list)
-    commands: list[tuple[int, Any]] = field(default_factory=list)
-
-    def batches(self) -> list[Batch]:
-        """Parse the poses: a batch for each kind, and further ones where somebody changed between kinds."""
-        lengths = set(map(len, map(itemgetter(1), self.poses)))
-        if len(lengths) > 1:
-            return [_parsed(length, run) for length, run in self._runs()]
-        return [_parsed(length, self.poses) for length in lengths]
-
-    def _runs(self) -> list[tuple[int, list[Arrival]]]:
-        """Divide the poses by length, beginning anew where the next pose of a row is of the other length."""
-        runs: list[tuple[int, list[Arrival]]] = []
-        length_of: dict[int, int] = {}
-        current: dict[int, list[Arrival]] = {length: [] for length in KIND_OF_LENGTH}
-        for pose in self.poses:
-            row, frame, _ = pose
-            if length_of.setdefault(row, len(frame)) != len(frame):
-                runs += current.items()
-                length_of, current = {row: len(frame)}, {length: [] for length in KIND_OF_LENGTH}
-            current[len(frame)].append(pose)
-        runs += current.items()
-        return [run for run in runs if run[1]]
+    batches: list[Batch]
+    commands: list[tuple[int, Any]]
 
 
-def _parsed(length: int, poses: list[Arrival]) -> Batch:
-    kind = KIND_OF_LENGTH[length]
-    rows, masked, times = zip(*poses, strict=True)
-    frames = np.frombuffer(bytearray().join(masked), np.uint8)
-    bodies, begins_well = unmasked(frames, length, np.frombuffer(bytearray(PREFIX[kind]), np.uint8))
-    table = bodies.view(DTYPES[kind]).reshape(-1)
-    return Batch(
-        kind=kind,
-        rows=np.array(rows, dtype=np.intp),
-        table=table,
-        received=np.array(times),
-        is_good=begins_well & records.check_input(table, kind),
-    )
+@dataclass(slots=True)
+class _Lane:
+    """Poses of one kind as they came."""
+
+    rows: array[int] = field(default_factory=lambda: array("q"))
+    times: array[float] = field(default_factory=lambda: array("d"))
+    frames: bytearray = field(default_factory=bytearray)
+
+    def batch(self, length: int, begin: int, end: int) -> Batch:
+        """Parse some of the poses, each of which takes `length` bytes."""
+        kind = KIND_OF_LENGTH[length]
+        frames = np.frombuffer(self.frames, np.uint8)[begin * length : end * length]
+        bodies, begins_well = unmasked(frames, length, _PREFIX_BYTES[kind])
+        table = bodies.view(DTYPES[kind]).reshape(-1)
+        return Batch(
+            kind=kind,
+            rows=np.frombuffer(self.rows, np.intp)[begin:end],
+            table=table,
+            received=np.frombuffer(self.times, np.float64)[begin:end],
+            is_good=begins_well & records.check_input(table, kind),
+        )
 
 
 class Inbox:
-    """Collects what members send between two ticks.
-
-    add_pose: the hot path of every client, a list's own `append`, so that no Python runs for it.
-    """
+    """Collects what members send between two ticks."""
 
     def __init__(self) -> None:
-        self._poses: list[Arrival] = []
-        self._commands: list[list[tuple[int, Any]]] = [[]]  # by segment
-        self._cuts = [0]  # how many poses came before each segment
-        self.add_pose: Callable[[Arrival], None] = self._poses.append
+        self._length_of: dict[int, int] = {}  # of the last pose of each row
+        self._lanes: dict[int, _Lane]  # by the length of a pose
+        self._commands: list[list[tuple[int, Any]]]  # by segment
+        self._cuts: list[list[int]]  # how many poses of each lane came before each segment
+        self._clear()
+
+    def add_pose(self, row: int, masked: bytes, now: float) -> None:
+        """Add a canonical pose, masked, behind its four bytes of mask key. now: server clock, s. The hot path."""
+        length = len(masked)
+        if self._length_of.setdefault(row, length) != length:
+            self._length_of[row] = length
+            self._close_segment()
+        lane = self._lanes[length]
+        lane.rows.append(row)
+        lane.times.append(now)
+        lane.frames += masked
 
     def add(self, row: int, command: Any) -> None:
         """Add a decoded command."""
         self._commands[-1].append((row, command))
         if type(command) in _JUMPS:
-            self._commands.append([])
-            self._cuts.append(len(self._poses))
+            self._close_segment()
 
     def take(self) -> list[Segment]:
         """Take everything, leaving the inbox empty."""
-        bounds = pairwise([*self._cuts, len(self._poses)])
+        bounds = pairwise([*self._cuts, self._counts()])
         taken = [
-            Segment(self._poses[begin:end], commands)
-            for (begin, end), commands in zip(bounds, self._commands, strict=True)
+            Segment(
+                [
+                    lane.batch(length, begin, end)
+                    for (length, lane), begin, end in zip(self._lanes.items(), begins, ends, strict=True)
+                    if begin < end
+                ],
+                commands,
+            )
+            for (begins, ends), commands in zip(bounds, self._commands, strict=True)
         ]
-        self._poses.clear()
-        self._commands, self._cuts = [[]], [0]
+        self._clear()
         return taken
+
+    def _close_segment(self) -> None:
+        self._commands.append([])
+        self._cuts.append(self._counts())
+
+    def _counts(self) -> list[int]:
+        return [len(lane.rows) for lane in self._lanes.values()]
+
+    def _clear(self) -> None:
+        self._lanes = {length: _Lane() for length in KIND_OF_LENGTH}
+        self._commands, self._cuts = [[]], [[0] * len(self._lanes)]

@@ -254,7 +254,7 @@ class Room:
         self._required, self._isolated = state.entities.requires.copy(), state.entities.isolation.copy()
         has_moved = np.zeros(state.entities.capacity, np.bool_)
         for segment in self._inbox.take():
-            for batch in segment.batches():
+            for batch in segment.batches:
                 has_moved[self._apply(batch)] = True
             for row, command in segment.commands:
                 self._carry_out(row, command, now)

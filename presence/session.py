@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from presence.identity import Identity
-    from presence.inbox import Arrival
     from presence.room import Room
 
 # Nobody blocks more people than a full room holds; a client that does fills memory.
@@ -145,7 +144,7 @@ class Session:
         self._leaving: int | None = None  # ref of a `leave` that waits in the room's inbox
         self._limits = limits
         self._take_pose = limits.bucket(_POSE).take
-        self._deliver_pose: Callable[[Arrival], None] = _refuse_pose
+        self._deliver_pose: Callable[[int, bytes, float], None] = _refuse_pose
 
     @property
     def state(self) -> State:
@@ -224,7 +223,7 @@ class Session:
         """
         self.heard_at = now
         if self._take_pose(now):
-            self._deliver_pose((self.row, masked, now))
+            self._deliver_pose(self.row, masked, now)
         else:
             self._host.traffic.too_soon += 1
             self._limits.count_overrun(_POSE, now)
@@ -274,7 +273,7 @@ class Session:
             case Bye():
                 self._say_bye(now)
             case Pose():
-                self._deliver_pose((self.row, NO_MASK + canonical_pose(message), now))
+                self._deliver_pose(self.row, NO_MASK + canonical_pose(message), now)
             case _:
                 assert self.room is not None, "every other message belongs to a room"
                 self.room.receive(self.row, message)
@@ -353,7 +352,7 @@ def canonical_pose(message: Pose) -> bytes:
     return PREFIX[kind] + table.tobytes()
 
 
-def _refuse_pose(_pose: Arrival) -> NoReturn:
+def _refuse_pose(_row: int, _masked: bytes, _now: float) -> NoReturn:
     raise ProtocolError(Close.OUT_OF_STATE, "pose cannot come in state ready")
 
 

@@ -260,7 +260,7 @@ class Stage:
 
     def _pose(self, visitor: Visitor, kind: Section, at: Metres, seq: int | None, fields: dict[str, int]) -> None:
         visitor.seq = visitor.seq + 1 if seq is None else seq
-        self.room.receive_pose((visitor.row, masked_pose(kind, visitor.seq, at, **fields), self.now))
+        self.room.receive_pose(visitor.row, masked_pose(kind, visitor.seq, at, **fields), self.now)
 
 
 def masked_pose(kind: Section, seq: int, at: Metres, **fields: int) -> bytes:

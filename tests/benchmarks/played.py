@@ -168,7 +168,7 @@ class _Stage:
             is_due = ((number, at) in self._script.skip) == (at < step)
             if is_due and (at == first or number not in self._script.still):
                 frame = self._frames[at - first, number, 2 : self._lengths[number]]
-                self._room.receive_pose((self._rows[number], frame.tobytes(), received))
+                self._room.receive_pose(self._rows[number], frame.tobytes(), received)
 
 
 def _visit(room: Room, row: int, step: int) -> Visit:

@@ -20,7 +20,7 @@ ROOT, TRACKED = Section.ROOT_INPUT, Section.TRACKED_INPUT
 
 def goods(segment: Segment) -> list[bool]:
     """Tell, for each pose of a segment's only batch, whether it keeps the protocol."""
-    (batch,) = segment.batches()
+    (batch,) = segment.batches
     return [bool(is_good) for is_good in batch.is_good]
 
 
@@ -39,9 +39,9 @@ def test_any_record_comes_out_as_it_went_in(kind: Section, key: bytes, data: st.
     size = DTYPES[kind].itemsize
     record = data.draw(st.binary(min_size=size, max_size=size))
     inbox = Inbox()
-    inbox.add_pose((3, key + mask(PREFIX[kind] + record, key), 2.5))
+    inbox.add_pose(3, key + mask(PREFIX[kind] + record, key), 2.5)
     (segment,) = inbox.take()
-    (batch,) = segment.batches()
+    (batch,) = segment.batches
     assert (batch.kind, batch.rows.tolist(), batch.received.tolist()) == (kind, [3], [2.5])
     assert batch.table.tobytes() == record
 
@@ -50,20 +50,19 @@ def test_poses_stay_in_order_by_kind() -> None:
     """One batch for each kind, each in order of arrival with its row and time."""
     inbox = Inbox()
     for number, (row, kind) in enumerate([(5, ROOT), (2, TRACKED), (5, ROOT), (1, ROOT)]):
-        inbox.add_pose((row, masked_pose(kind, number, (0, 0, 0)), number / 8))
+        inbox.add_pose(row, masked_pose(kind, number, (0, 0, 0)), number / 8)
     (segment,) = inbox.take()
-    found = [(b.kind, b.rows.tolist(), b.table["seq"].tolist(), b.received.tolist()) for b in segment.batches()]
+    found = [(b.kind, b.rows.tolist(), b.table["seq"].tolist(), b.received.tolist()) for b in segment.batches]
     assert found == [(ROOT, [5, 5, 1], [0, 2, 3], [0, 0.25, 0.375]), (TRACKED, [2], [1], [0.125])]
 
 
 def test_who_changes_kind_keeps_the_order_of_arrival() -> None:
-    """Putting a headset on and off within a tick makes further batches; nobody's later pose comes before an earlier."""
+    """Putting a headset on and off within a tick closes segments; nobody's later pose comes before an earlier."""
     inbox = Inbox()
     for seq, (row, kind) in enumerate([(1, TRACKED), (2, ROOT), (1, ROOT), (2, ROOT), (1, TRACKED)]):
-        inbox.add_pose((row, masked_pose(kind, seq, (0, 0, 0)), 0.0))
-    (segment,) = inbox.take()
-    found = [(batch.kind, batch.table["seq"].tolist()) for batch in segment.batches()]
-    assert found == [(ROOT, [1]), (TRACKED, [0]), (ROOT, [2, 3]), (TRACKED, [4])]
+        inbox.add_pose(row, masked_pose(kind, seq, (0, 0, 0)), 0.0)
+    found = [[(batch.kind, batch.table["seq"].tolist()) for batch in segment.batches] for segment in inbox.take()]
+    assert found == [[(ROOT, [1]), (TRACKED, [0])], [(ROOT, [2, 3])], [(TRACKED, [4])]]
 
 
 def test_every_byte_before_the_record_must_be_right() -> None:
@@ -74,7 +73,7 @@ def test_every_byte_before_the_record_must_be_right() -> None:
         bad = bytearray(good)
         bad[position] ^= 1
         for message in (good, bytes(bad), good):
-            inbox.add_pose((0, bytes(4) + message, 0.0))
+            inbox.add_pose(0, bytes(4) + message, 0.0)
         (segment,) = inbox.take()
         assert goods(segment) == [True, False, True]
 
@@ -95,7 +94,7 @@ def test_every_byte_before_the_record_must_be_right() -> None:
 def test_records_are_held_to_their_bounds(kind: Section, fields: dict[str, int], is_good: bool) -> None:
     """Coordinates, pitch and the reach of head and hands, the smallest integers included."""
     inbox = Inbox()
-    inbox.add_pose((0, masked_pose(kind, 1, (0, 0, 0), **fields), 0.0))
+    inbox.add_pose(0, masked_pose(kind, 1, (0, 0, 0), **fields), 0.0)
     (segment,) = inbox.take()
     assert goods(segment) == [is_good]
 
@@ -103,23 +102,21 @@ def test_records_are_held_to_their_bounds(kind: Section, fields: dict[str, int],
 def test_what_is_taken_is_gone() -> None:
     """A second take finds nothing."""
     inbox = Inbox()
-    inbox.add_pose((0, masked_pose(ROOT, 1, (0, 0, 0)), 0.0))
+    inbox.add_pose(0, masked_pose(ROOT, 1, (0, 0, 0)), 0.0)
     inbox.add(0, Resync())
     assert len(inbox.take()[0].commands) == 1
     (segment,) = inbox.take()
-    assert (segment.batches(), segment.commands) == ([], [])
+    assert (segment.batches, segment.commands) == ([], [])
 
 
 @pytest.mark.parametrize("jump", [Teleport(ref=1, seq=1, x=0, y=0, z=0, yaw=0), GoTo(ref=1, entity=7)])
 def test_a_jump_divides_the_poses_before_it_from_those_behind(jump: Any) -> None:
     """Poses sent after it start from its target, so they wait in a segment of their own."""
     inbox = Inbox()
-    inbox.add_pose((0, masked_pose(ROOT, 1, (0, 0, 0)), 0.0))
+    inbox.add_pose(0, masked_pose(ROOT, 1, (0, 0, 0)), 0.0)
     inbox.add(0, Resync())
     inbox.add(1, jump)
-    inbox.add_pose((0, masked_pose(ROOT, 2, (0, 0, 0)), 0.0))
+    inbox.add_pose(0, masked_pose(ROOT, 2, (0, 0, 0)), 0.0)
     inbox.add(1, Resync())
-    found = [
-        ([batch.table["seq"].tolist() for batch in segment.batches()], segment.commands) for segment in inbox.take()
-    ]
+    found = [([batch.table["seq"].tolist() for batch in segment.batches], segment.commands) for segment in inbox.take()]
     assert found == [([[1]], [(0, Resync()), (1, jump)]), ([[2]], [(1, Resync())])]

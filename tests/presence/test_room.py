@@ -615,6 +615,6 @@ def test_a_pose_in_any_mask_is_the_same_pose() -> None:
     ann, bob = stage.enter("ann"), stage.enter("bob", (2, 0, 0))
     plain = masked_pose(Section.ROOT_INPUT, 1, (1, 0, 0), yaw=99)
     unmasked = bytes(4) + bytes(byte ^ plain[k % 4] for k, byte in enumerate(plain[4:]))
-    stage.room.receive_pose((ann.row, unmasked, stage.now))
+    stage.room.receive_pose(ann.row, unmasked, stage.now)
     stage.tick()
     assert (bob.held[ann.entity].place, bob.held[ann.entity].yaw) == ((1000, 0, 0), 99)

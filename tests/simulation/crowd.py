@@ -231,7 +231,7 @@ class Crowd:
         at = self.now
         key = self.rng.randbytes(4)
         payload = encode(schema.Pose(_record(actor.seq, pose, age)))
-        self.room.receive_pose((actor.row, key + mask(payload, key), at))
+        self.room.receive_pose(actor.row, key + mask(payload, key), at)
         cause = self._verdict(actor, pose.place)
         if cause is None:
             actor.pose, actor.last_pose_at = pose, at
