@@ -38,13 +38,12 @@ class _Member:
     """Somebody whose socket takes everything at no cost, and who acknowledges no event."""
 
     framing = Framing.WEBSOCKET
-    is_writable = True
 
     def __init__(self, identity: Any) -> None:
         self.identity = identity
         self.blocks: set[str] = set()
 
-    def write(self, framed: bytes | memoryview) -> None:
+    def writer(self, framed: bytes | memoryview) -> None:
         """Take a frame."""
 
     def send_event(self, event: Any) -> None:

@@ -72,6 +72,7 @@ _COLUMNS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("wants_full", np.bool_, ()),  # the next snapshot starts over
     ("told_tick", np.int64, ()),  # last tick a snapshot was written
     ("told_ack", np.uint32, ()),
+    ("is_writable", np.bool_, ()),  # its socket has taken everything so far
     ("is_websocket", np.bool_, ()),  # how its frames are framed: WebSocket, or raw TCP
 )
 
@@ -147,6 +148,7 @@ class Entities:
     wants_full: Mask
     told_tick: NDArray[np.int64]
     told_ack: NDArray[np.uint32]
+    is_writable: Mask
     is_websocket: Mask
 
     def __init__(self, capacity: int = _FIRST_CAPACITY) -> None:

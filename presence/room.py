@@ -148,6 +148,7 @@ class Room:
         except OverflowError:
             raise Refused(Refusal.ROOM_FULL, f"room {self.name} has no entity id to spare; try again later") from None
         state.seats[row] = Seat(member)
+        self.heed(row)
         spawn = self._joins % len(self.world.spawns_mm)
         self._joins += 1
         movement.place(entities, self.world, row, self.world.spawns_mm[spawn], now)
@@ -182,6 +183,7 @@ class Room:
         state = self.state
         objects.drop_all(state, row)
         seat = state.seats.pop(row)
+        state.writers.pop(row, None)
         objects.disown(state, seat.member)
         self.history.forget(state.entities, np.array([row]))
         state.entities.remove(row, now)
@@ -192,6 +194,7 @@ class Room:
     def set_away(self, row: int) -> None:
         """Show a member as away: its connection is lost, its seat is held."""
         self.state.seats[row].is_away = True
+        self.heed(row)
         self.state.changed_entries.add(row)
         self._stirred_tick = self.tick_number
 
@@ -199,10 +202,20 @@ class Room:
         """Take a member back: the same entity, and a full snapshot next."""
         seat = self.state.seats[row]
         seat.is_away = False
+        self.heed(row)
         self.state.entities.is_websocket[row] = seat.member.framing is Framing.WEBSOCKET
         self.state.changed_entries.add(row)
         self.state.entities.wants_full[row] = True
         self.state.with_events.add(row)
+
+    def heed(self, row: int) -> None:
+        """Note whether a member's socket takes more, which the member says whenever it changes."""
+        writer = self.state.seats[row].member.writer
+        self.state.entities.is_writable[row] = writer is not None
+        if writer is not None:
+            self.state.writers[row] = writer
+        else:
+            self.state.writers.pop(row, None)
 
     def refresh(self, row: int) -> None:
         """Take over a member's identity and blocks, new or changed; what it may see follows at the next tick."""
@@ -280,11 +293,10 @@ class Room:
             self._stirred_tick = self.tick_number
         is_news = self.tick_number - self._stirred_tick <= _SLOWEST_TICKS
         self._asked = asked = everybody if is_news else everybody[self._is_owed(everybody)]
-        ready = [row for row in asked.tolist() if seats[row].member.is_writable]
-        stalled = set() if len(ready) == len(asked) else {row for row in asked.tolist() if not seats[row].is_away}
-        stalled.difference_update(ready)
+        is_writable = entities.is_writable[asked]
+        stalled = {row for row in asked[~is_writable].tolist() if not seats[row].is_away}
         self._recovered, self._stalled = self._stalled - stalled, stalled
-        self._observers = observers = self._views.order(entities, np.array(ready, dtype=np.intp))
+        self._observers = observers = self._views.order(entities, asked[is_writable])
         self.state.report.stalled = len(stalled)
         starts_over = entities.wants_full[observers]
         self.history.forget(entities, observers[starts_over])
@@ -320,7 +332,7 @@ class Room:
         A member whose socket was full until now is written a copy: were it to fill up again, it would keep the arena.
         """
         state = self.state
-        seats = state.seats
+        writers = state.writers
         frames = snapshot.lay_out(
             state.entities,
             self._tables,
@@ -334,16 +346,12 @@ class Room:
         written = zip(frames.rows.tolist(), frames.starts.tolist(), frames.ends.tolist(), strict=True)
         special = self._recovered | first.keys()
         for row, start, end in written:
-            write = seats[row].member.write
-            assert write is not None, "a writable member has a socket"
             if special and row in special:
-                write(b"".join((first.pop(row, b""), arena[start:end])))
+                writers[row](b"".join((first.pop(row, b""), arena[start:end])))
             else:
-                write(arena[start:end])
+                writers[row](arena[start:end])
         for row, words in first.items():
-            write = seats[row].member.write
-            assert write is not None, "likewise"
-            write(words)
+            writers[row](words)
         return self._reported(frames)
 
     # --- inside ---------------------------------------------------------------------------------------------
@@ -365,12 +373,12 @@ class Room:
         """Collect what comes before the snapshot for members that can be written to: pending events and corrections."""
         state = self.state
         words: dict[int, bytes] = {}
-        for row in [row for row in state.with_events if state.seats[row].member.is_writable]:
+        for row in [row for row in state.with_events if row in state.writers]:
             state.with_events.discard(row)
             if pending := state.seats[row].member.pending():
                 words[row] = pending
         state.report.event_bytes += sum(map(len, words.values()))
-        for row in [row for row in self._corrections if state.seats[row].member.is_writable]:
+        for row in [row for row in self._corrections if row in state.writers]:
             words[row] = words.get(row, b"") + self._correction(row, self._corrections.pop(row))
         return words
 

@@ -151,6 +151,11 @@ class Session:
         """READY or ROOM."""
         return State.READY if self.room is None else State.ROOM
 
+    @property
+    def writer(self) -> Callable[[bytes | memoryview], None] | None:
+        """Write framed bytes; None while the socket has not taken everything, and while there is none."""
+        return self.write if self.is_writable else None
+
     # --- connection ---------------------------------------------------------------------------------------------------
 
     def attach(self, connection: Connection, last_event: int, now: float) -> None:
@@ -181,11 +186,15 @@ class Session:
         """Note that the socket takes no more: no snapshots, and events wait."""
         self.is_writable = False
         self.stalled_since = now
+        if self.room is not None:
+            self.room.heed(self.row)
 
     def flow(self) -> None:
         """Note that the socket has taken everything; what waited is written now."""
         self.is_writable = True
         self.stalled_since = None
+        if self.room is not None:
+            self.room.heed(self.row)
         self.flush()
 
     # --- the events lane ----------------------------------------------------------------------------------------------

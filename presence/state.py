@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from protocol.errors import ProtocolError
     from protocol.framing import Framing
 
+    Writer = Callable[[bytes | memoryview], None]
+
 
 class Member(Protocol):
     """A session, as a room sees it."""
@@ -39,12 +41,8 @@ class Member(Protocol):
         """How its frames are framed now."""
 
     @property
-    def is_writable(self) -> bool:
-        """Whether its socket took everything written so far; false while it is away."""
-
-    @property
-    def write(self) -> Callable[[bytes | memoryview], None] | None:
-        """Write framed bytes to its socket; None while it is away."""
+    def writer(self) -> Writer | None:
+        """Write framed bytes to its socket; None while that has not taken everything, and while there is none."""
 
     def send_event(self, event: SharedEvent) -> None:
         """Put an event on its events lane; it is written with the next `pending`."""
@@ -112,6 +110,7 @@ class State:
         self.world = world
         self.entities = Entities()
         self.seats: dict[int, Seat] = {}
+        self.writers: dict[int, Writer] = {}  # of those that can be written to
         self.things: dict[int, Thing] = {}
         self.is_locked = False
         self.started_at = now

@@ -570,7 +570,7 @@ RESUME = (
     Mutation(
         "events are pressed into a full socket",
         "presence/room.py",
-        "for row in [row for row in state.with_events if state.seats[row].member.is_writable]:",
+        "for row in [row for row in state.with_events if row in state.writers]:",
         "for row in [row for row in state.with_events if state.seats[row].member.write]:",
         "presence/test_room.py::test_nothing_is_written_to_a_stalled_socket",
     ),

@@ -81,8 +81,10 @@ class Visitor:
         self.identity = who
         self.framing = framing
         self.blocks: set[str] = set()
-        self.is_writable = True
-        self.write: Callable[[bytes | memoryview], None] | None = self._read
+        self.room: Room | None = None
+        self.is_lost = False  # its connection is broken
+        self.listens = True  # reads what it is sent
+        self._is_writable = True
         self.row = -1
         self.seq = 0  # of the last pose sent
         self.entity = 0
@@ -96,6 +98,23 @@ class Visitor:
         self._events_read = 0
 
     # --- as a room sees it --------------------------------------------------------------------------------------------
+
+    @property
+    def writer(self) -> Callable[[bytes | memoryview], None] | None:
+        """Where its frames go."""
+        return self._read if self._is_writable else None
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether its socket takes more."""
+        return self._is_writable
+
+    @is_writable.setter
+    def is_writable(self, is_writable: bool) -> None:
+        """Fill its socket, or let it drain."""
+        self._is_writable = is_writable
+        if self.room is not None:
+            self.room.heed(self.row)
 
     def send_event(self, event: SharedEvent) -> None:
         """Queue an event."""
@@ -115,11 +134,6 @@ class Visitor:
     def user(self) -> str:
         """User id."""
         return self.identity.user
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether its connection is broken."""
-        return self.write is None
 
     @property
     def held(self) -> dict[int, Pose]:
@@ -145,6 +159,8 @@ class Visitor:
         self.written, self.heard = [], []
 
     def _read(self, data: bytes | memoryview) -> None:
+        if not self.listens:
+            return
         self.written.append(data)
         for payload in payloads(bytes(data), self.framing):
             message = decode(payload, Sender.SERVER)
@@ -205,10 +221,12 @@ class Stage:
     def admit(self, visitor: Visitor) -> None:
         """Let a visitor in. Raises Refused."""
         visitor.row = self.room.join(visitor, 0, self.now)
+        visitor.room = self.room
         self.visitors.append(visitor)
 
     def exit(self, visitor: Visitor) -> None:
         """Take a visitor out."""
+        visitor.room = None
         self.room.leave(visitor.row, self.now)
         self.visitors.remove(visitor)
 
@@ -236,12 +254,12 @@ class Stage:
 
     def lose(self, visitor: Visitor) -> None:
         """Break a visitor's connection; its seat is held."""
-        visitor.is_writable, visitor.write = False, None
+        visitor.is_writable, visitor.is_lost = False, True
         self.room.set_away(visitor.row)
 
     def resume(self, visitor: Visitor) -> None:
         """Connect a lost visitor again; its client starts over with what it sees, not with what it knows."""
-        visitor.is_writable, visitor.write = True, visitor._read  # noqa: SLF001  the same client
+        visitor.is_writable, visitor.is_lost = True, False
         self.room.resume(visitor.row)
 
     def block(self, one: Visitor, other: Visitor, is_blocked: bool = True) -> None:  # noqa: FBT002

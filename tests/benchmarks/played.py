@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,10 +46,14 @@ class Guest:
     is_writable: bool = True
 
     def __post_init__(self) -> None:
-        """Take events and frames as they come."""
-        self.write = self.stream.extend
+        """Take events as they come."""
         self.send_event = self.outbox.add
         self.pending = self.outbox.take
+
+    @property
+    def writer(self) -> Callable[[bytes | memoryview], None] | None:
+        """Where frames go, while the socket takes more."""
+        return self.stream.extend if self.is_writable else None
 
 
 @dataclass
@@ -153,6 +157,7 @@ class _Stage:
             self.log.visits[number] = _visit(self._room, self._rows[number], step)
         for number in self._rows:
             self._guests[number].is_writable = step not in script.deaf.get(number, ())
+            self._room.heed(self._rows[number])
             self._send(number, step, now)
         self._room.tick(now)
         for number, guest in enumerate(self._guests):

@@ -121,9 +121,9 @@ class Actor:
         return self.is_connected and not self.is_stalled
 
     @property
-    def write(self) -> Any:
-        """Where its frames go; None while it is away."""
-        return self.stream.extend if self.is_connected else None
+    def writer(self) -> Callable[[bytes | memoryview], None] | None:
+        """Where its frames go."""
+        return self.stream.extend if self.is_writable else None
 
     def send_event(self, event: SharedEvent) -> None:
         """Queue an event."""
@@ -195,6 +195,7 @@ class Crowd:
     def stall(self, actor: Actor) -> None:
         """Somebody's socket is full from now on, or empty again."""
         actor.is_stalled = actor.is_connected and not actor.is_stalled
+        self.room.heed(actor.row)
         if actor.is_writable:
             actor.stream += actor.pending()
 
