@@ -46,6 +46,9 @@ class _Member:
     def writer(self, framed: bytes | memoryview) -> None:
         """Take a frame."""
 
+    def count_overrun(self, poses: int, now: float) -> None:
+        """Never send too fast."""
+
     def send_event(self, event: Any) -> None:
         """Take an event."""
 

@@ -48,6 +48,7 @@ class ClientConnection(asyncio.Protocol):
         "_traffic",
         "_transport",
         "address",
+        "deliver_pose",
         "is_writable",
         "session",
         "write",
@@ -56,6 +57,7 @@ class ClientConnection(asyncio.Protocol):
 
     def __init__(self, hub: Hub, loop: asyncio.AbstractEventLoop, address: str = "") -> None:
         self.session: Session | None = None
+        self.deliver_pose: Callable[[bytes, float], None] | None = None
         self.address = address
         self.is_writable = True
         self.write: Callable[[bytes | memoryview], None]
@@ -127,11 +129,11 @@ class ClientConnection(asyncio.Protocol):
 
     def _take(self, payload: bytes, now: float) -> None:
         """Hand one payload to the hub. Raises ProtocolError."""
-        session = self.session
+        deliver = self.deliver_pose
         start = POSE_STARTS.get(len(payload))
-        if session is not None and start is not None and payload.startswith(start):
+        if deliver is not None and start is not None and payload.startswith(start):
             self._traffic.received_poses += len(payload)
-            session.receive_pose(NO_MASK + payload, now)
+            deliver(NO_MASK + payload, now)
         elif not self._is_closing:
             self._traffic.received_control += len(payload)
             self._hub.receive(self, payload, now)

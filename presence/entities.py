@@ -63,6 +63,8 @@ _COLUMNS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("privacy", np.int16, ()),
     # movement
     ("ack", np.uint32, ()),  # newest pose sequence processed
+    ("paced_until", np.float64, ()),  # when its bucket of poses is full again, server clock, s
+    ("heard_at", np.float64, ()),  # last pose received, server clock, s
     ("credit", np.float64, ()),  # distance allowance, mm
     ("credit_at", np.float64, ()),
     # as an observer
@@ -140,6 +142,8 @@ class Entities:
     isolation: NDArray[np.int16]
     privacy: NDArray[np.int16]
     ack: NDArray[np.uint32]
+    paced_until: NDArray[np.float64]
+    heard_at: NDArray[np.float64]
     credit: NDArray[np.float64]
     credit_at: NDArray[np.float64]
     digest: NDArray[np.uint32]

@@ -3,7 +3,8 @@
 Poses wait as the bytes that came off the socket, still masked, one behind the other, and are unmasked, checked and
 parsed in one go at the drain. Everything else waits as decoded messages. A jump closes a segment, because the poses
 behind it start from its target; and so does a pose of another kind than its sender's last one, because within a segment
-poses are in order kind by kind. Bounded by the sessions' rate limits: a tick's worth of full token buckets.
+poses are in order kind by kind. Bounded by what a process can read between two ticks: the drain drops what came too
+fast, and who sent it is closed when it was far too much.
 """
 
 from __future__ import annotations

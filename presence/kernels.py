@@ -66,6 +66,29 @@ def unmasked(frames: Bytes, length: int, prefix: Bytes) -> tuple[Bytes, Mask]:
     return bodies, is_good
 
 
+@_compiled("(i8[::1], f8[::1], f8[::1], f8[::1], f8, f8)")
+def paced(
+    rows: Rows,
+    received: NDArray[np.float64],
+    full_at: NDArray[np.float64],
+    heard_at: NDArray[np.float64],
+    interval: float,
+    slack: float,
+) -> Mask:
+    """Take a token from the bucket of each sender, in order of arrival, as `limits.Bucket` does; tell who found one.
+
+    full_at: when each bucket would be full again, by row. heard_at: when its owner was heard last, likewise; noted.
+    """
+    is_paced = np.ones(len(rows), np.bool_)
+    for k in range(len(rows)):
+        row, now = rows[k], received[k]
+        heard_at[row] = max(heard_at[row], now)
+        is_paced[k] = full_at[row] - now <= slack
+        if is_paced[k]:
+            full_at[row] = max(full_at[row], now) + interval
+    return is_paced
+
+
 @_compiled("(u4, u4, i8, i2[::1])")
 def _is_turn(before: int, after: int, most: int, turns: NDArray[np.int16]) -> bool:
     """Tell whether a delta can describe how a packed orientation turned; writes how far each of its components did."""

@@ -36,8 +36,7 @@ class Bucket:
     __slots__ = ("_full_at", "_interval_s", "_overruns", "_slack_s", "_window_ends_at")
 
     def __init__(self, rate: Rate) -> None:
-        self._interval_s = 1.0 / rate.per_s
-        self._slack_s = (rate.burst - 1) * self._interval_s + _ROUNDING_S
+        self._interval_s, self._slack_s = pace_of(rate)
         self._full_at = float("-inf")
         self._window_ends_at = float("-inf")
         self._overruns = 0
@@ -53,13 +52,19 @@ class Bucket:
         self._full_at = full_at + self._interval_s
         return True
 
-    def count_overrun(self, now: float) -> int:
-        """Count a message that found no token; return how many there were in this window."""
+    def count_overrun(self, now: float, count: int = 1) -> int:
+        """Count messages that found no token; return how many there were in this window."""
         if now >= self._window_ends_at:
             self._window_ends_at = now + OVERRUN_WINDOW_S
             self._overruns = 0
-        self._overruns += 1
+        self._overruns += count
         return self._overruns
+
+
+def pace_of(rate: Rate) -> tuple[float, float]:
+    """Return what a bucket goes by, seconds: how long a token takes to come back, and how far ahead it may be taken."""
+    interval_s = 1.0 / rate.per_s
+    return interval_s, (rate.burst - 1) * interval_s + _ROUNDING_S
 
 
 class RateLimits:
@@ -71,34 +76,33 @@ class RateLimits:
         self._rates = _RATES if are_enforced else _BOUNDLESS_RATES
         self._buckets: dict[int, Bucket] = {}  # most clients never send most types
 
-    def bucket(self, type_: int) -> Bucket:
-        """Return the bucket of one message type."""
-        bucket = self._buckets.get(type_)
-        if bucket is None:
-            bucket = self._buckets[type_] = Bucket(self._rates[type_])
-        return bucket
-
     def take(self, type_: int, now: float) -> bool:
         """Tell whether a message of this type may pass; count it if not.
 
         Raises ProtocolError(RATE_LIMITED) when the bucket was overrun too often.
         """
-        if self.bucket(type_).take(now):
+        if self._bucket(type_).take(now):
             return True
         self.count_overrun(type_, now)
         return False
 
-    def count_overrun(self, type_: int, now: float) -> None:
-        """Count a message that its bucket did not let pass.
+    def count_overrun(self, type_: int, now: float, count: int = 1) -> None:
+        """Count messages that were not let pass.
 
         Raises ProtocolError(RATE_LIMITED) when there were more than MAX_OVERRUNS within OVERRUN_WINDOW_S.
         """
-        if self.bucket(type_).count_overrun(now) > MAX_OVERRUNS:
+        if self._bucket(type_).count_overrun(now, count) > MAX_OVERRUNS:
             raise ProtocolError(
                 Close.RATE_LIMITED,
                 f"over {MAX_OVERRUNS} {MESSAGES[type_].name} messages too many within {OVERRUN_WINDOW_S:.0f} s:"
                 f" send at most {_RATES[type_].per_s:g} a second",
             )
+
+    def _bucket(self, type_: int) -> Bucket:
+        bucket = self._buckets.get(type_)
+        if bucket is None:
+            bucket = self._buckets[type_] = Bucket(self._rates[type_])
+        return bucket
 
 
 _RATES = {

@@ -13,14 +13,16 @@ never raised; the caller of a tick closes that member and the room goes on.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from presence import budget, interest, moderation, movement, objects, roster, snapshot, speech
+from presence import budget, interest, kernels, moderation, movement, objects, roster, snapshot, speech
 from presence.entities import Body
 from presence.history import History
 from presence.inbox import Inbox
+from presence.limits import pace_of
 from presence.permission import block, is_cleared
 from presence.rings import RATE_CLASSES, Detail, Ring, are_nested
 from presence.state import Report, Seat, State
@@ -29,6 +31,7 @@ from protocol.codec import encode
 from protocol.errors import Close, ProtocolError, Refusal, Refused
 from protocol.framing import Framing, frame
 from protocol.schema import (
+    SPEC_OF,
     Cause,
     Chat,
     Correction,
@@ -40,6 +43,8 @@ from protocol.schema import (
     Moderate,
     Move,
     Person,
+    Pose,
+    Rate,
     Release,
     Resync,
     SetStatus,
@@ -79,6 +84,7 @@ class RoomSettings:
     look_every_ticks: int = 1  # how often an observer looks around for who came near or went away
     rings: tuple[Ring, ...] = (Ring(reach_mm=1, rate=0, detail=Detail.FULL),)
     budget_bytes_per_s: int = 1_000_000_000  # of snapshots, for each observer
+    pose_rate: Rate | None = SPEC_OF[Pose].rate  # how often each member may send one
 
     def __post_init__(self) -> None:
         """Check what the wire, the arena and the views rely on."""
@@ -107,6 +113,7 @@ class Room:
         self.history = History(settings.look_every_ticks)
         self._inbox = Inbox()
         self.receive_pose = self._inbox.add_pose
+        self._pace = (0.0, inf) if settings.pose_rate is None else pace_of(settings.pose_rate)
         self._quiet_ticks = QUIET_S * settings.tick_hz
         self._views = Views(settings.look_every_ticks)
         self._joins = 0
@@ -207,6 +214,10 @@ class Room:
         self.state.changed_entries.add(row)
         self.state.entities.wants_full[row] = True
         self.state.with_events.add(row)
+
+    def heard_at(self, row: int) -> float:
+        """Return when a member's last pose came, as of the last tick; server clock, seconds."""
+        return float(self.state.entities.heard_at[row])
 
     def heed(self, row: int) -> None:
         """Note whether a member's socket takes more, which the member says whenever it changes."""
@@ -404,6 +415,10 @@ class Room:
         """Apply one batch of poses; return the rows that moved."""
         entities = self.state.entities
         is_seated = entities.is_alive[batch.rows] & (entities.body[batch.rows] != Body.THING)
+        is_paced = kernels.paced(batch.rows, batch.received, entities.paced_until, entities.heard_at, *self._pace)
+        if not is_paced.all():
+            self._count_overruns(batch.rows[is_seated & ~is_paced])
+            is_seated &= is_paced
         for row in batch.rows[is_seated & ~batch.is_good].tolist():
             self._fault(row, ProtocolError(Close.MALFORMED, "pose: record out of bounds"))
         good = is_seated & batch.is_good
@@ -415,6 +430,13 @@ class Room:
             if self._corrections.get(row) != Cause.MOVED:  # poses it sent before it knew are no news
                 self._corrections[row] = cause
         return moved
+
+    def _count_overruns(self, rows: Rows) -> None:
+        for row, count in zip(*map(np.ndarray.tolist, np.unique(rows, return_counts=True)), strict=True):
+            try:
+                self.state.seats[row].member.count_overrun(count, self._now)
+            except ProtocolError as error:
+                self._fault(row, error)
 
     def _fault(self, row: int, error: ProtocolError) -> None:
         self.state.report.faults.append((self.state.seats[row].member, error))

@@ -47,7 +47,7 @@ from presence.tls import TlsConnection
 from presence.upgrade import MAX_HTTP_CONNECTIONS, HttpConnection, Upgrader
 from presence.websocket import WebSocketConnection
 from presence.world import WorldError
-from protocol.schema import Rate
+from protocol.schema import SPEC_OF, Pose, Rate
 
 CANNOT_START = 2
 # A runner comes 1.2 m nearer meanwhile, and the cost of looking is a quarter.
@@ -329,6 +329,7 @@ def _hub_settings(settings: Settings) -> HubSettings:
         look_every_ticks=LOOK_EVERY_TICKS,
         rings=settings.rings,
         budget_bytes_per_s=settings.pose_budget_kbit * 125,
+        pose_rate=SPEC_OF[Pose].rate if settings.rate_limits else None,
     )
     return HubSettings(
         **same,

@@ -7,13 +7,15 @@ a `Member`. A session is made by the hub once a `hello` was accepted, so it is n
       |               |
       +---- away -----+    the connection is lost: no way to write, the seat is held; the hub resumes or ends it
 
-Received payloads come in through `receive`, poses in their usual form through `receive_pose`, which is the hot path:
-one bucket, then the room's inbox. Both raise ProtocolError for what must close the connection; the hub closes it.
+Received payloads come in through `receive`, which raises ProtocolError for what must close the connection; the hub
+closes it. Poses in their usual form do not come here: a connection hands them to the inbox of the room, which takes the
+pace of everybody at once.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 
 from presence.inbox import MASK_BYTES, PREFIX
 from presence.limits import RateLimits
@@ -58,6 +60,7 @@ class Connection(Protocol):
     """What a session and the hub need of a socket; given by the edge."""
 
     session: Session | None  # set by the hub; None before the welcome and after the end
+    deliver_pose: Callable[[bytes, float], None] | None  # takes a masked canonical pose; None outside a room
     address: str
 
     @property
@@ -104,11 +107,9 @@ class Session:
     """A session, from its welcome to its end."""
 
     __slots__ = (
-        "_deliver_pose",
         "_host",
         "_leaving",
         "_limits",
-        "_take_pose",
         "away_since",
         "blocks",
         "connection",
@@ -143,13 +144,16 @@ class Session:
         self._host = host
         self._leaving: int | None = None  # ref of a `leave` that waits in the room's inbox
         self._limits = limits
-        self._take_pose = limits.bucket(_POSE).take
-        self._deliver_pose: Callable[[int, bytes, float], None] = _refuse_pose
 
     @property
     def state(self) -> State:
         """READY or ROOM."""
         return State.READY if self.room is None else State.ROOM
+
+    @property
+    def last_heard_at(self) -> float:
+        """When anything came from the client last; of poses, as of the last tick. Server clock, seconds."""
+        return self.heard_at if self.room is None else max(self.heard_at, self.room.heard_at(self.row))
 
     @property
     def writer(self) -> Callable[[bytes | memoryview], None] | None:
@@ -168,6 +172,7 @@ class Session:
         self.away_since = None
         self.stalled_since = None if self.is_writable else now
         self.outbox.replay(last_event, self.framing)
+        self._route_poses()
         if self.room is not None:
             self.room.resume(self.row)
 
@@ -175,7 +180,7 @@ class Session:
         """Do without a connection: the avatar turns away and keeps its seat."""
         if self.connection is None:
             return
-        self.connection.session = None
+        self.connection.session = self.connection.deliver_pose = None
         self.connection = self.write = self.stalled_since = None
         self.is_writable = False
         self.away_since = now
@@ -224,19 +229,6 @@ class Session:
 
     # --- receiving ----------------------------------------------------------------------------------------------------
 
-    def receive_pose(self, masked: bytes, now: float) -> None:
-        """Take a `pose` message: a 4-byte mask key, then the masked payload, as long as a canonical one.
-
-        Raises ProtocolError(OUT_OF_STATE) outside a room and ProtocolError(RATE_LIMITED). Cost: under 1 µs, the room's
-        inbox included.
-        """
-        self.heard_at = now
-        if self._take_pose(now):
-            self._deliver_pose(self.row, masked, now)
-        else:
-            self._host.traffic.too_soon += 1
-            self._limits.count_overrun(_POSE, now)
-
     def receive(self, payload: bytes, now: float) -> None:
         """Take any message. Raises ProtocolError for what must close the connection."""
         self.heard_at = now
@@ -245,12 +237,16 @@ class Session:
         self._host.traffic.messages[spec.name] += 1
         if self.state not in spec.states:
             raise ProtocolError(Close.OUT_OF_STATE, f"{spec.name} cannot come in state {self.state.value}")
-        if self._limits.take(spec.type, now):
+        if spec.type == _POSE or self._limits.take(spec.type, now):
             self._obey(message, now)
             return
         self._host.traffic.too_soon += 1
-        if spec.type != _POSE:  # of poses only the newest counts
-            self._refuse(message, Refused(Refusal.TOO_SOON, f"too many {spec.name} messages: this one was not read"))
+        self._refuse(message, Refused(Refusal.TOO_SOON, f"too many {spec.name} messages: this one was not read"))
+
+    def count_overrun(self, poses: int, now: float) -> None:
+        """Note poses that came too fast. No answer: of poses only the newest counts. Raises ProtocolError."""
+        self._host.traffic.too_soon += poses
+        self._limits.count_overrun(_POSE, now, poses)
 
     def _obey(self, message: Any, now: float) -> None:
         try:
@@ -281,11 +277,12 @@ class Session:
                 self._host.after_tick(self, self._say_bye)
             case Bye():
                 self._say_bye(now)
-            case Pose():
-                self._deliver_pose(self.row, NO_MASK + canonical_pose(message), now)
             case _:
                 assert self.room is not None, "every other message belongs to a room"
-                self.room.receive(self.row, message)
+                if isinstance(message, Pose):
+                    self.room.receive_pose(self.row, NO_MASK + canonical_pose(message), now)
+                else:
+                    self.room.receive(self.row, message)
 
     def _join(self, message: Join, now: float) -> None:
         if self._leaving is not None:
@@ -296,7 +293,7 @@ class Session:
         row = room.join(self, message.ref, now)
         self.leave_room(now)  # only now: a refusal leaves everything as it was
         self.room, self.row = room, row
-        self._deliver_pose = room.receive_pose
+        self._route_poses()
 
     def _leave(self, now: float) -> None:
         if self._leaving is None:
@@ -313,7 +310,11 @@ class Session:
         if self.room is not None:
             self.room.leave(self.row, now)
             self.room, self.row, self._leaving = None, -1, None
-            self._deliver_pose = _refuse_pose
+            self._route_poses()
+
+    def _route_poses(self) -> None:
+        if self.connection is not None:
+            self.connection.deliver_pose = None if self.room is None else partial(self.room.receive_pose, self.row)
 
     def _block(self, message: Block) -> None:
         if message.user == self.identity.user:
@@ -359,10 +360,6 @@ def canonical_pose(message: Pose) -> bytes:
     """
     kind, table = read_input(message.record)
     return PREFIX[kind] + table.tobytes()
-
-
-def _refuse_pose(_row: int, _masked: bytes, _now: float) -> NoReturn:
-    raise ProtocolError(Close.OUT_OF_STATE, "pose cannot come in state ready")
 
 
 def _microseconds(seconds: float) -> int:

@@ -44,6 +44,9 @@ class Member(Protocol):
     def writer(self) -> Writer | None:
         """Write framed bytes to its socket; None while that has not taken everything, and while there is none."""
 
+    def count_overrun(self, poses: int, now: float) -> None:
+        """Take note of poses that came too fast and were dropped. Raises ProtocolError where that is too much."""
+
     def send_event(self, event: SharedEvent) -> None:
         """Put an event on its events lane; it is written with the next `pending`."""
 

@@ -11,7 +11,6 @@ import asyncio
 from presence.connection import POSE_STARTS, ClientConnection
 from presence.hub import Hub
 from presence.session import NO_MASK
-from protocol.errors import ProtocolError
 from protocol.framing import TCP_HEADER_BYTES, Framing, TcpReader, tcp_header
 
 # by the length of the whole frame: how it starts
@@ -30,16 +29,12 @@ class TcpConnection(ClientConnection):
         self._is_between_frames = True
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes from the socket: a lone pose straight to its session, anything else in the general way."""
-        session = self.session
+        """Take bytes from the socket: a lone pose straight to its room, anything else in the general way."""
+        deliver = self.deliver_pose
         start = _STARTS.get(len(data))
-        if session is not None and start is not None and data.startswith(start) and self._is_between_frames:
-            now = self._time()
+        if deliver is not None and start is not None and data.startswith(start) and self._is_between_frames:
             self._traffic.received_poses += len(data)
-            try:
-                session.receive_pose(NO_MASK + data[TCP_HEADER_BYTES:], now)
-            except ProtocolError as error:
-                self._hub.fail(self, error, now)
+            deliver(NO_MASK + data[TCP_HEADER_BYTES:], self._time())
         else:
             super().data_received(data)
 

@@ -43,18 +43,14 @@ class WebSocketConnection(ClientConnection):
         self._controls = Bucket(_CONTROL_RATE)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes from the socket: a lone pose straight to its session, anything else in the general way."""
-        session = self.session
+        """Take bytes from the socket: a lone pose straight to its room, anything else in the general way."""
+        deliver = self.deliver_pose
         start = _STARTS.get(len(data))
-        if start is not None and session is not None and self._is_between_frames:
+        if start is not None and deliver is not None and self._is_between_frames:
             header, key, first, second = _start_of(data)
             if (header, first ^ key, second ^ key) == start:
-                now = self._time()
                 self._traffic.received_poses += len(data)
-                try:
-                    session.receive_pose(data[2:], now)
-                except ProtocolError as error:
-                    self._hub.fail(self, error, now)
+                deliver(data[2:], self._time())
                 return
         super().data_received(data)
 

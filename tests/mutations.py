@@ -174,6 +174,27 @@ CROWD = (
         "presence/test_rings.py::test_whom_one_follows_steadily_comes_as_deltas",
     ),
     Mutation(
+        "poses may come as fast as they can",
+        "presence/kernels.py",
+        "is_paced[k] = full_at[row] - now <= slack",
+        "is_paced[k] = True",
+        "presence/test_session.py::test_poses_too_many_are_dropped_in_silence",
+    ),
+    Mutation(
+        "a flood of poses is nobody's fault",
+        "presence/room.py",
+        "self.state.seats[row].member.count_overrun(count, self._now)",
+        "pass",
+        "presence/test_connection.py::test_a_pose_too_many_in_the_short_cut_is_counted",
+    ),
+    Mutation(
+        "poses are no sign of life",
+        "presence/hub.py",
+        "session.last_heard_at < silent_since",
+        "session.heard_at < silent_since",
+        "presence/test_hub.py::test_three_missed_heartbeats_are_a_lost_connection",
+    ),
+    Mutation(
         "who is beyond the radius stays in a packed hall",
         "presence/kernels.py",
         "is_admitted[k] &= is_within[k] or not is_packed",

@@ -84,6 +84,7 @@ class Visitor:
         self.room: Room | None = None
         self.is_lost = False  # its connection is broken
         self.listens = True  # reads what it is sent
+        self.overruns = 0  # poses that came too fast
         self._is_writable = True
         self.row = -1
         self.seq = 0  # of the last pose sent
@@ -115,6 +116,10 @@ class Visitor:
         self._is_writable = is_writable
         if self.room is not None:
             self.room.heed(self.row)
+
+    def count_overrun(self, poses: int, _now: float) -> None:
+        """Count what came too fast."""
+        self.overruns += poses
 
     def send_event(self, event: SharedEvent) -> None:
         """Queue an event."""

@@ -50,6 +50,10 @@ class Guest:
         self.send_event = self.outbox.add
         self.pending = self.outbox.take
 
+    def count_overrun(self, poses: int, _now: float) -> None:
+        """Never send too fast."""
+        raise AssertionError(f"{poses} poses too many")
+
     @property
     def writer(self) -> Callable[[bytes | memoryview], None] | None:
         """Where frames go, while the socket takes more."""

@@ -89,6 +89,7 @@ def test_a_pose_too_many_in_the_short_cut_is_counted(framing: Framing) -> None:
     wire.enter()
     for _ in range(91 + MAX_OVERRUNS):
         wire.send(a_pose(1))
+    wire.desk.tick()
     assert wire.heard()[-1].code == Close.RATE_LIMITED
 
 

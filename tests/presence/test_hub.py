@@ -10,6 +10,7 @@ from presence.hub import EMPTY_ROOM_S, MAX_ROOMS, STALL_TIMEOUT_S
 from presence.outbox import MAX_EVENTS
 from protocol.codec import encode
 from protocol.errors import Close, Refusal
+from protocol.records import Section
 from protocol.schema import (
     MAJOR,
     MINOR,
@@ -33,7 +34,7 @@ from protocol.schema import (
     Welcome,
 )
 from tests.hubs import Desk, Line, a_hello, errors
-from tests.rooms import world, zone
+from tests.rooms import masked_pose, world, zone
 
 # --- the handshake ----------------------------------------------------------------------------------------------------
 
@@ -358,6 +359,9 @@ def test_three_missed_heartbeats_are_a_lost_connection() -> None:
     line.join()
     desk.advance(14.0)
     line.send(Ping(1))
+    desk.advance(14.0)
+    line.pose(masked_pose(Section.ROOT_INPUT, 1, (0, 0, 0)))
+    desk.tick()
     desk.advance(14.9)
     assert line.is_open
     desk.advance(0.2)

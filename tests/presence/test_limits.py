@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from presence.kernels import paced
 from presence.limits import (
     MAX_OVERRUNS,
     MAX_SOURCES,
@@ -15,6 +17,7 @@ from presence.limits import (
     Pool,
     RateLimits,
     SourceRates,
+    pace_of,
     source_of,
 )
 from protocol.errors import Close, ProtocolError
@@ -56,6 +59,23 @@ def test_no_schedule_beats_the_bucket(gaps: list[float], per_s: int, burst: int)
         now += gap
         passed += bucket.take(now)
         assert passed <= burst + now * per_s + 1e-3
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.floats(0, 0.2)), max_size=200), st.integers(1, 50), st.integers(1, 30))
+def test_the_pace_of_everybody_is_the_pace_of_each(arrivals: list[tuple[int, float]], per_s: int, burst: int) -> None:
+    """Poses of all are let pass as if each sender had a bucket; and it is noted when each was heard last."""
+    rate, now = Rate(per_s, burst), 1000.0
+    buckets = [Bucket(rate) for _ in range(3)]
+    rows, times, expected, heard = [], [], [], [0.0, 0.0, 0.0]
+    for row, gap in arrivals:
+        now += gap
+        rows.append(row)
+        times.append(now)
+        expected.append(buckets[row].take(now))
+        heard[row] = now
+    full_at, heard_at = np.zeros(3), np.zeros(3)
+    passed = paced(np.array(rows, np.intp), np.array(times, np.float64), full_at, heard_at, *pace_of(rate))
+    assert (passed.tolist(), heard_at.tolist()) == (expected, heard)
 
 
 def test_overruns_are_counted_within_a_window() -> None:

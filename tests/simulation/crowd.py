@@ -125,6 +125,10 @@ class Actor:
         """Where its frames go."""
         return self.stream.extend if self.is_writable else None
 
+    def count_overrun(self, poses: int, _now: float) -> None:
+        """Never send too fast."""
+        raise AssertionError(f"{poses} poses too many")
+
     def send_event(self, event: SharedEvent) -> None:
         """Queue an event."""
         self.outbox.add(event)
