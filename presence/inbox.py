@@ -3,8 +3,8 @@
 Poses wait as the bytes that came off the socket, still masked, one behind the other, and are unmasked, checked and
 parsed in one go at the drain. Everything else waits as decoded messages. A jump closes a segment, because the poses
 behind it start from its target; and so does a pose of another kind than its sender's last one, because within a segment
-poses are in order kind by kind. Bounded by what a process can read between two ticks: the drain drops what came too
-fast, and who sent it is closed when it was far too much.
+poses are in order kind by kind. Commands are bounded by the sessions' rate limits. Poses are paced at the drain, which
+drops what came too fast and has whoever floods closed; until then no more than `MAX_POSES` wait.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from presence.entities import Mask, Rows
 
 MASK_BYTES = 4
+MAX_POSES = 1 << 16  # of a kind: a tick's worth of thirteen thousand people who send as fast as they may
+# Who puts a headset on and off more often than this within a tick, all together, loses poses: older ones come too late.
+_MOST_SEGMENTS = 64
 _INPUTS = (Section.ROOT_INPUT, Section.TRACKED_INPUT)
 _JUMPS = (Teleport, GoTo)
 
@@ -100,11 +103,13 @@ class Inbox:
         length = len(masked)
         if self._length_of.setdefault(row, length) != length:
             self._length_of[row] = length
-            self._close_segment()
+            if len(self._cuts) < _MOST_SEGMENTS:
+                self._close_segment()
         lane = self._lanes[length]
-        lane.rows.append(row)
-        lane.times.append(now)
-        lane.frames += masked
+        if len(lane.rows) < MAX_POSES:
+            lane.rows.append(row)
+            lane.times.append(now)
+            lane.frames += masked
 
     def add(self, row: int, command: Any) -> None:
         """Add a decoded command."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from presence.inbox import KIND_OF_LENGTH, PREFIX, Inbox, Segment
+from presence.inbox import KIND_OF_LENGTH, MAX_POSES, PREFIX, Inbox, Segment
 from protocol.codec import encode
 from protocol.framing import mask
 from protocol.records import DTYPES, Section, section_bytes
@@ -63,6 +63,27 @@ def test_who_changes_kind_keeps_the_order_of_arrival() -> None:
         inbox.add_pose(row, masked_pose(kind, seq, (0, 0, 0)), 0.0)
     found = [[(batch.kind, batch.table["seq"].tolist()) for batch in segment.batches] for segment in inbox.take()]
     assert found == [[(ROOT, [1]), (TRACKED, [0])], [(ROOT, [2, 3])], [(TRACKED, [4])]]
+
+
+def test_changing_kind_all_the_time_costs_no_more_than_some_segments() -> None:
+    """A flood of poses of two kinds by turns makes no segment for each; every pose is there."""
+    inbox = Inbox()
+    for seq in range(1_000):
+        inbox.add_pose(1, masked_pose((ROOT, TRACKED)[seq % 2], seq, (0, 0, 0)), 0.0)
+    segments = inbox.take()
+    assert len(segments) <= 64
+    assert sum(len(batch.rows) for segment in segments for batch in segment.batches) == 1_000
+
+
+def test_poses_beyond_the_bound_are_dropped() -> None:
+    """Whatever is sent between two ticks, the memory it takes is bounded; the next tick's poses find room again."""
+    inbox, pose = Inbox(), masked_pose(ROOT, 1, (0, 0, 0))
+    for _ in range(MAX_POSES + 10):
+        inbox.add_pose(1, pose, 0.0)
+    inbox.add_pose(2, masked_pose(TRACKED, 1, (0, 0, 0)), 0.0)
+    assert [len(batch.rows) for batch in inbox.take()[0].batches] == [MAX_POSES, 1]
+    inbox.add_pose(1, pose, 0.0)
+    assert [len(batch.rows) for batch in inbox.take()[0].batches] == [1]
 
 
 def test_every_byte_before_the_record_must_be_right() -> None:
