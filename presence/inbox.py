@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from presence.entities import Mask, Rows
 
 MASK_BYTES = 4
-MAX_POSES = 1 << 16  # of a kind: a tick's worth of thirteen thousand people who send as fast as they may
+MAX_POSES = 1 << 16  # of a kind: thirteen from each member of the largest room
 # Who puts a headset on and off more often than this within a tick, all together, loses poses: older ones come too late.
 _MOST_SEGMENTS = 64
 _INPUTS = (Section.ROOT_INPUT, Section.TRACKED_INPUT)

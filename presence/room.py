@@ -84,7 +84,7 @@ class RoomSettings:
     look_every_ticks: int = 1  # how often an observer looks around for who came near or went away
     rings: tuple[Ring, ...] = (Ring(reach_mm=1, rate=0, detail=Detail.FULL),)
     budget_bytes_per_s: int = 1_000_000_000  # of snapshots, for each observer
-    pose_rate: Rate | None = SPEC_OF[Pose].rate  # how often each member may send one
+    pose_rate: Rate | None = SPEC_OF[Pose].rate  # of each member; None: however often
 
     def __post_init__(self) -> None:
         """Check what the wire, the arena and the views rely on."""
@@ -432,7 +432,8 @@ class Room:
         return moved
 
     def _count_overruns(self, rows: Rows) -> None:
-        for row, count in zip(*map(np.ndarray.tolist, np.unique(rows, return_counts=True)), strict=True):
+        senders, counts = np.unique(rows, return_counts=True)
+        for row, count in zip(senders.tolist(), counts.tolist(), strict=True):
             try:
                 self.state.seats[row].member.count_overrun(count, self._now)
             except ProtocolError as error:

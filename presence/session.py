@@ -234,7 +234,8 @@ class Session:
         self.heard_at = now
         message = decode(payload, Sender.CLIENT)
         spec = SPEC_OF[type(message)]
-        self._host.traffic.messages[spec.name] += 1
+        if spec.type != _POSE:
+            self._host.traffic.messages[spec.name] += 1
         if self.state not in spec.states:
             raise ProtocolError(Close.OUT_OF_STATE, f"{spec.name} cannot come in state {self.state.value}")
         if spec.type == _POSE or self._limits.take(spec.type, now):
@@ -277,12 +278,11 @@ class Session:
                 self._host.after_tick(self, self._say_bye)
             case Bye():
                 self._say_bye(now)
+            case Pose() if self.room is not None:
+                self.room.receive_pose(self.row, NO_MASK + canonical_pose(message), now)
             case _:
                 assert self.room is not None, "every other message belongs to a room"
-                if isinstance(message, Pose):
-                    self.room.receive_pose(self.row, NO_MASK + canonical_pose(message), now)
-                else:
-                    self.room.receive(self.row, message)
+                self.room.receive(self.row, message)
 
     def _join(self, message: Join, now: float) -> None:
         if self._leaving is not None:

@@ -18,7 +18,7 @@ class Traffic:
     received_control: int = 0
     sent_control: int = 0
     sent_events: int = 0  # outside ticks
-    messages: Counter[str] = field(default_factory=Counter)  # by name; canonical poses are in the rooms' reports
+    messages: Counter[str] = field(default_factory=Counter)  # by name; poses are in the rooms' reports
     too_soon: int = 0  # messages dropped by a rate limit
 
     def take(self) -> Traffic:

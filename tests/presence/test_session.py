@@ -251,6 +251,7 @@ def test_a_pose_is_acknowledged_with_the_next_snapshot() -> None:
     desk.tick()
     second = line.last(Snapshot).data
     assert [int.from_bytes(data[8:12], "little") for data in (first, second)] == [7, 8]
+    assert desk.hub.traffic.messages["pose"] == 0  # both are in the room's reports
 
 
 @pytest.mark.parametrize("kind", [Section.ROOT_INPUT, Section.TRACKED_INPUT])
