@@ -43,16 +43,21 @@ def pose_frames(motion: Motion, first_seq: int, rng: np.random.Generator) -> tup
     steps, people = motion.yaw_turns.shape
     lengths = pose_lengths(motion)
     frames = np.zeros((steps, people, int(lengths.max(initial=0))), np.uint8)
-    untracked = np.setdiff1d(np.arange(people), motion.tracked)
-    for kind, who in ((Section.ROOT_INPUT, untracked), (Section.TRACKED_INPUT, motion.tracked)):
-        if not len(who):
-            continue
-        records = _records(kind, motion, who, first_seq)
+    for kind, who in by_kind(motion).items():
+        records = input_records(kind, motion, who, first_seq)
         frames[:, who, : POSE_BYTES[kind]] = _masked(kind, records, rng.integers(0, 256, (*records.shape, 4), np.uint8))
     return frames, lengths
 
 
-def _records(kind: Section, motion: Motion, who: NDArray[np.int64], first_seq: int) -> NDArray[np.void]:
+def by_kind(motion: Motion) -> dict[Section, NDArray[np.int64]]:
+    """List who sends poses of each kind that anybody sends."""
+    untracked = np.setdiff1d(np.arange(motion.people), motion.tracked)
+    senders = {Section.ROOT_INPUT: untracked, Section.TRACKED_INPUT: motion.tracked}
+    return {kind: who for kind, who in senders.items() if len(who)}
+
+
+def input_records(kind: Section, motion: Motion, who: NDArray[np.int64], first_seq: int) -> NDArray[np.void]:
+    """Lay out the records of every pose of some people, all of one kind: (steps, people)."""
     steps = len(motion.yaw_turns)
     records = np.zeros((steps, len(who)), DTYPES[kind])
     records["seq"] = first_seq + np.arange(steps, dtype=np.uint32)[:, None]

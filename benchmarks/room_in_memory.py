@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.client_frames import pose_frames
+from benchmarks.client_frames import as_bytes, by_kind, input_records
 from benchmarks.hops import HOP_REST_S, hops
 from benchmarks.sampled_oracle import LOOK_EVERY_TICKS
 from protocol.framing import Framing
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 STAGES = ("drain", "simulate", "select", "encode", "fan_out")
 TICK_S = 0.05
 
-_BEHIND_HEADER = 2  # a room takes pose frames from their mask on
 _BUDGET_BYTES_PER_S = 32_000  # as a server grants, unless told otherwise
 _EDGES_M = {"min": [-2000, -10, -2000], "max": [2000, 10, 2000]}
 _WORLD = json.dumps(
@@ -38,6 +37,7 @@ class _Member:
     """Somebody whose socket takes everything at no cost, and who acknowledges no event."""
 
     framing = Framing.WEBSOCKET
+    socket = -1
 
     def __init__(self, identity: Any) -> None:
         self.identity = identity
@@ -60,7 +60,7 @@ class _Member:
 class RoomInMemory:
     """A room in which everybody stands where their motion begins. Raises ValueError where it cannot hold them."""
 
-    def __init__(self, motion: Motion, seed: int) -> None:
+    def __init__(self, motion: Motion) -> None:
         room, identity = import_module("presence.room"), import_module("presence.identity")
         settings = room.RoomSettings(
             capacity=motion.people, look_every_ticks=LOOK_EVERY_TICKS, budget_bytes_per_s=_BUDGET_BYTES_PER_S
@@ -68,14 +68,13 @@ class RoomInMemory:
         self._room = room.Room("stages", import_module("presence.world").World.parse(_WORLD), settings, 0.0)
         self.radius_mm: int = settings.interest_radius_mm
         none: frozenset[str] = frozenset()
-        self._rows = [
+        self._rows: list[int] = [
             self._room.join(_Member(identity.Identity(f"guest:{k}", "", "", "", none, none, True, "", np.inf)), 0, 0.0)
             for k in range(motion.people)
         ]
-        frames, lengths = pose_frames(motion, 1, np.random.default_rng(seed))
-        self._frames = [
-            [frames[step, k, _BEHIND_HEADER : lengths[k]].tobytes() for k in range(motion.people)]
-            for step in range(len(frames))
+        self._poses = [
+            (kind, np.array(self._rows)[who], as_bytes(input_records(kind, motion, who, 1)))
+            for kind, who in by_kind(motion).items()
         ]
         self._step = 0
         self._now = 0.0
@@ -95,8 +94,8 @@ class RoomInMemory:
         """Let everybody send their next pose and run a tick. Returns what each stage took, and the room's report."""
         self._now = now = self._now + TICK_S
         room = self._room
-        for row, frame in zip(self._rows, self._frames[self._step], strict=True):
-            room.receive_pose(row, frame, now - TICK_S / 2)
+        for kind, rows, records in self._poses:
+            room.inbox.add_poses(kind, rows, records[self._step], now - TICK_S / 2)
         self._step += 1
         calls: dict[str, Callable[[], Any]] = {stage: getattr(room, stage) for stage in STAGES}
         calls["drain"] = lambda: room.drain(now)

@@ -82,7 +82,7 @@ def _row(avatars: int, layout: str, asked: Sizes, progress: Progress) -> dict[st
     side_m = square_side_m(avatars, NEIGHBOURS, RADIUS_M) if layout == SPREAD else SPOT_SIDE_M
     motion = embody(rng, walk(rng, avatars, side_m, _WARM_TICKS + asked.ticks, TICK_S), TICK_S)
     try:
-        room = RoomInMemory(motion, asked.seed)
+        room = RoomInMemory(motion)
     except ValueError as problem:
         return told | {"unavailable": str(problem)}
     took: dict[str, list[int]] = {stage: [] for stage in STAGES}

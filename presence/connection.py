@@ -17,11 +17,12 @@ from collections.abc import Callable
 from typing import ClassVar, cast
 
 from presence.hub import Hub
-from presence.inbox import KIND_OF_LENGTH, MASK_BYTES, PREFIX
-from presence.session import NO_MASK, Session
+from presence.inbox import KIND_OF_LENGTH, PREFIX, Inbox
+from presence.intake import Intake
+from presence.session import Session
 from protocol.codec import encode
 from protocol.errors import Close, ProtocolError
-from protocol.framing import Framing, frame
+from protocol.framing import Framing, TcpReader, WebSocketReader, frame
 from protocol.schema import Closing
 
 # How long a closed connection may take to read what it was sent, and to close on its side. Closing a socket while data
@@ -31,38 +32,50 @@ LINGER_S = 2.0
 # A full snapshot of a crowd goes in at once, and it is a second of poses for a usual observer.
 MAX_UNSENT_BYTES = 16 * 1024
 
-# A pose in its usual form is as long as this, and starts like that; any other is read in the general way.
-POSE_STARTS = {length - MASK_BYTES: PREFIX[kind] for length, kind in KIND_OF_LENGTH.items()}
-
 
 class ClientConnection(asyncio.Protocol):
     """What the hub knows as a `Connection`. `address` is taken from the socket where it is empty."""
 
     __slots__ = (
         "_hub",
+        "_inbox",
+        "_intake",
         "_is_admitted",
         "_is_closing",
         "_linger",
         "_loop",
+        "_reader",
         "_time",
         "_traffic",
         "_transport",
         "address",
-        "deliver_pose",
         "is_writable",
+        "row",
         "session",
+        "socket",
         "write",
     )
     framing: ClassVar[Framing]
 
-    def __init__(self, hub: Hub, loop: asyncio.AbstractEventLoop, address: str = "") -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        loop: asyncio.AbstractEventLoop,
+        reader: TcpReader | WebSocketReader,
+        intake: Intake | None,
+        address: str = "",
+    ) -> None:
         self.session: Session | None = None
-        self.deliver_pose: Callable[[bytes, float], None] | None = None
+        self.socket = -1
+        self.row = -1
         self.address = address
         self.is_writable = True
         self.write: Callable[[bytes | memoryview], None]
         self._hub = hub
         self._traffic = hub.traffic
+        self._reader = reader
+        self._intake = intake
+        self._inbox: Inbox | None = None
         self._loop = loop
         self._time = loop.time
         self._transport: asyncio.Transport
@@ -81,13 +94,18 @@ class ClientConnection(asyncio.Protocol):
             self.address = peer_address(transport)
         self.is_writable = transport.get_write_buffer_size() == 0
         transport.set_write_buffer_limits(high=0)
-        _limit_unsent(transport)
+        taken = transport.get_extra_info("socket")
+        if taken is not None:
+            _limit_unsent(taken)
+            self._let_read(taken)
         self._is_admitted = self._hub.admit(self, self._time())
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         """Tell the hub."""
         self._is_closing = True
         self.write = _forget
+        if self._intake is not None:
+            self._intake.remove(self)
         if self._linger is not None:
             self._linger.cancel()
         if self._is_admitted:
@@ -113,6 +131,32 @@ class ClientConnection(asyncio.Protocol):
 
     # --- receiving ----------------------------------------------------------------------------------------------------
 
+    def _let_read(self, taken: socket.socket) -> None:
+        """Have the intake read the socket, instead of the event loop."""
+        if self._intake is not None:
+            self.socket = taken.fileno()
+            self._intake.add(self)
+            self._loop.call_soon(self._transport.pause_reading)  # it starts to read once this one has returned
+
+    def read_yourself(self) -> None:
+        """Have the event loop read the socket from now on."""
+        self._transport.resume_reading()
+
+    def abort(self) -> None:
+        """Cut the connection off."""
+        self._transport.abort()
+
+    def route_poses(self, inbox: Inbox | None, row: int) -> None:
+        """Have poses in their usual form put into an inbox, as a row's; or into none."""
+        self._inbox, self.row = inbox, row
+        if self._intake is not None:
+            self._intake.heed(self)
+
+    @property
+    def inbox(self) -> Inbox | None:
+        """Where a pose goes that begins with the next byte; None while none may begin there."""
+        return self._inbox if self._reader.is_between_frames else None
+
     def data_received(self, data: bytes) -> None:
         """Take bytes from the socket, in the general way."""
         if self._is_closing:
@@ -129,11 +173,10 @@ class ClientConnection(asyncio.Protocol):
 
     def _take(self, payload: bytes, now: float) -> None:
         """Hand one payload to the hub. Raises ProtocolError."""
-        deliver = self.deliver_pose
-        start = POSE_STARTS.get(len(payload))
-        if deliver is not None and start is not None and payload.startswith(start):
+        kind = KIND_OF_LENGTH.get(len(payload))
+        if self._inbox is not None and kind is not None and payload.startswith(PREFIX[kind]):
             self._traffic.received_poses += len(payload)
-            deliver(NO_MASK + payload, now)
+            self._inbox.add_pose(kind, self.row, payload[len(PREFIX[kind]) :], now)
         elif not self._is_closing:
             self._traffic.received_control += len(payload)
             self._hub.receive(self, payload, now)
@@ -161,15 +204,13 @@ class ClientConnection(asyncio.Protocol):
             self._linger = self._loop.call_later(LINGER_S, self._transport.abort)
 
 
-def _limit_unsent(transport: asyncio.Transport) -> None:
+def _limit_unsent(taken: socket.socket) -> None:
     """Keep the kernel from queueing for a reader that stands still.
 
     Measured on loopback: without it a client that reads nothing is fed 3.9 MB of old poses before its socket is full;
     with it 50 kB, which is what its own receive buffer holds.
     """
-    taken = transport.get_extra_info("socket")
-    if taken is not None:
-        taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MAX_UNSENT_BYTES)
+    taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MAX_UNSENT_BYTES)
 
 
 def peer_address(transport: asyncio.BaseTransport) -> str:

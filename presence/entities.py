@@ -75,6 +75,7 @@ _COLUMNS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("told_tick", np.int64, ()),  # last tick a snapshot was written
     ("told_ack", np.uint32, ()),
     ("is_writable", np.bool_, ()),  # its socket has taken everything so far
+    ("socket", np.int32, ()),  # the plain socket that can be written to directly; -1: none
     ("is_websocket", np.bool_, ()),  # how its frames are framed: WebSocket, or raw TCP
 )
 
@@ -153,6 +154,7 @@ class Entities:
     told_tick: NDArray[np.int64]
     told_ack: NDArray[np.uint32]
     is_writable: Mask
+    socket: NDArray[np.int32]
     is_websocket: Mask
 
     def __init__(self, capacity: int = _FIRST_CAPACITY) -> None:

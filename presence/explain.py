@@ -233,7 +233,7 @@ class _Scene:
         """Say what stands between the two."""
         one, other = self._rows()
         apart = interest.distances_squared(view.position, np.array([one]), np.array([other]))
-        lacking = int(view.requires[other] & ~view.grants[one])
+        lacking = int(view.requires[other] & ~view.grants[one]) if one != other else 0
         world, radius_mm = self._room.world, self._room.radius_mm
         return Sight(
             tick=self.past.tick,

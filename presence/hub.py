@@ -19,7 +19,7 @@ from presence.identity import Identity, Verifier
 from presence.limits import AddressLimits, Pool, RateLimits
 from presence.room import Room, RoomSettings
 from presence.session import Connection, Session
-from presence.state import Audit, Report
+from presence.state import Audit, Report, WriteEach
 from presence.traffic import Traffic
 from presence.world import World
 from protocol.codec import encode
@@ -71,7 +71,8 @@ class Hub:
     """All sessions and rooms of one server process.
 
     rng makes session ids and resume tokens, so in production it must be the system's. clock is the server clock in
-    seconds, the one `now` is read from. is_exempt tells for which addresses connections are not counted.
+    seconds, the one `now` is read from. is_exempt tells for which addresses connections are not counted. write_each
+    writes to many sockets at once; without it, every connection writes its own frames.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Hub:
         *,
         journal: Journal | None = None,
         is_exempt: Callable[[str], bool] = lambda _: False,
+        write_each: WriteEach | None = None,
     ) -> None:
         self.clock = clock
         self.traffic = Traffic()
@@ -96,6 +98,7 @@ class Hub:
         self.worlds = worlds
         self._verifier = verifier
         self._rng = rng
+        self._write_each = write_each
         self._journal = journal or Journal()
         self._addresses = AddressLimits(settings.max_per_address, is_exempt)
         self._resumable: dict[str, Session] = {}  # by resume token
@@ -104,7 +107,7 @@ class Hub:
         self._empty_since: dict[str, float] = {}
         self._unix_ahead = 0.0
         for name, world in settings.rooms.items():
-            self.rooms[name] = Room(name, worlds[world], settings.room, clock())
+            self.rooms[name] = Room(name, worlds[world], settings.room, clock(), write_each)
 
     # --- connections --------------------------------------------------------------------------------------------------
 
@@ -238,7 +241,7 @@ class Hub:
             )
         if len(self.rooms) >= MAX_ROOMS:
             raise Refused(Refusal.HUB_FULL, f"this server has its {MAX_ROOMS} rooms: join one of them")
-        self.rooms[name] = Room(name, source, self._settings.room, now)
+        self.rooms[name] = Room(name, source, self._settings.room, now, self._write_each)
         return self.rooms[name]
 
     def after_tick(self, session: Session, act: Callable[[float], None]) -> None:

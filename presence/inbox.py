@@ -1,7 +1,7 @@
 """What a room was sent since its last tick, in order of arrival.
 
-Poses wait as the bytes that came off the socket, still masked, one behind the other, and are unmasked, checked and
-parsed in one go at the drain. Everything else waits as decoded messages. A jump closes a segment, because the poses
+Poses wait as the records that came off the sockets, one behind the other, and are checked and parsed in one go at the
+drain. Everything else waits as decoded messages. A jump closes a segment, because the poses
 behind it start from its target; and so does a pose of another kind than its sender's last one, because within a segment
 poses are in order kind by kind. Commands are bounded by the sessions' rate limits. Poses are paced at the drain, which
 drops what came too fast and has whoever floods closed; until then no more than `MAX_POSES` wait.
@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from presence.kernels import unmasked
 from protocol import records
 from protocol.records import DTYPES, SECTION_HEADER, Section, Table
 from protocol.schema import SPEC_OF, GoTo, Pose, Teleport
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
     from presence.entities import Mask, Rows
 
-MASK_BYTES = 4
 MAX_POSES = 1 << 16  # of a kind: thirteen from each member of the largest room
 # Who puts a headset on and off more often than this within a tick, all together, loses poses: older ones come too late.
 _MOST_SEGMENTS = 64
@@ -41,9 +39,7 @@ def _prefix(kind: Section) -> bytes:
 
 
 PREFIX = {kind: _prefix(kind) for kind in _INPUTS}
-_PREFIX_BYTES = {kind: np.frombuffer(bytearray(prefix), np.uint8) for kind, prefix in PREFIX.items()}
-# the length of a masked pose message in its canonical form, by kind
-KIND_OF_LENGTH = {MASK_BYTES + len(PREFIX[kind]) + DTYPES[kind].itemsize: kind for kind in _INPUTS}
+KIND_OF_LENGTH = {len(PREFIX[kind]) + DTYPES[kind].itemsize: kind for kind in _INPUTS}  # of a message in its usual form
 
 
 @dataclass(slots=True)
@@ -71,20 +67,17 @@ class _Lane:
 
     rows: array[int] = field(default_factory=lambda: array("q"))
     times: array[float] = field(default_factory=lambda: array("d"))
-    frames: bytearray = field(default_factory=bytearray)
+    records: bytearray = field(default_factory=bytearray)
 
-    def batch(self, length: int, begin: int, end: int) -> Batch:
-        """Parse some of the poses, each of which takes `length` bytes."""
-        kind = KIND_OF_LENGTH[length]
-        frames = np.frombuffer(self.frames, np.uint8)[begin * length : end * length]
-        bodies, begins_well = unmasked(frames, length, _PREFIX_BYTES[kind])
-        table = bodies.view(DTYPES[kind]).reshape(-1)
+    def batch(self, kind: Section, begin: int, end: int) -> Batch:
+        """Parse some of the poses."""
+        table = np.frombuffer(self.records, DTYPES[kind])[begin:end]
         return Batch(
             kind=kind,
             rows=np.frombuffer(self.rows, np.intp)[begin:end],
             table=table,
             received=np.frombuffer(self.times, np.float64)[begin:end],
-            is_good=begins_well & records.check_input(table, kind),
+            is_good=records.check_input(table, kind),
         )
 
 
@@ -92,24 +85,29 @@ class Inbox:
     """Collects what members send between two ticks."""
 
     def __init__(self) -> None:
-        self._length_of: dict[int, int] = {}  # of the last pose of each row
-        self._lanes: dict[int, _Lane]  # by the length of a pose
+        self._last_kind = np.zeros(0, np.uint8)  # of each row's poses; 0 where there was none
+        self._lanes: dict[Section, _Lane]
         self._commands: list[list[tuple[int, Any]]]  # by segment
         self._cuts: list[list[int]]  # how many poses of each lane came before each segment
         self._clear()
 
-    def add_pose(self, row: int, masked: bytes, now: float) -> None:
-        """Add a canonical pose, masked, behind its four bytes of mask key. now: server clock, s. The hot path."""
-        length = len(masked)
-        if self._length_of.setdefault(row, length) != length:
-            self._length_of[row] = length
-            if len(self._cuts) < _MOST_SEGMENTS:
-                self._close_segment()
-        lane = self._lanes[length]
-        if len(lane.rows) < MAX_POSES:
-            lane.rows.append(row)
-            lane.times.append(now)
-            lane.frames += masked
+    def add_pose(self, kind: Section, row: int, record: bytes, now: float) -> None:
+        """Add the record of one pose. now: server clock, s."""
+        self.add_poses(kind, np.array([row]), np.frombuffer(record, np.uint8), now)
+
+    def add_poses(self, kind: Section, rows: Rows, packed: NDArray[np.uint8], now: float) -> None:
+        """Add poses of one kind: whose they are, (n,), and their records, n times as many bytes. The hot path."""
+        if len(self._last_kind) <= rows.max():
+            self._last_kind = np.pad(self._last_kind, (0, int(rows.max()) + 1))
+        last = self._last_kind[rows]
+        self._last_kind[rows] = kind
+        if (last[last != 0] != kind).any() and len(self._cuts) < _MOST_SEGMENTS:
+            self._close_segment()
+        lane = self._lanes[kind]
+        rows = rows[: MAX_POSES - len(lane.rows)]
+        lane.rows.frombytes(rows.tobytes())
+        lane.times.extend(repeat(now, len(rows)))
+        lane.records += packed.reshape(-1)[: len(rows) * DTYPES[kind].itemsize].tobytes()
 
     def add(self, row: int, command: Any) -> None:
         """Add a decoded command."""
@@ -123,8 +121,8 @@ class Inbox:
         taken = [
             Segment(
                 [
-                    lane.batch(length, begin, end)
-                    for (length, lane), begin, end in zip(self._lanes.items(), begins, ends, strict=True)
+                    lane.batch(kind, begin, end)
+                    for (kind, lane), begin, end in zip(self._lanes.items(), begins, ends, strict=True)
                     if begin < end
                 ],
                 commands,
@@ -142,5 +140,5 @@ class Inbox:
         return [len(lane.rows) for lane in self._lanes.values()]
 
     def _clear(self) -> None:
-        self._lanes = {length: _Lane() for length in KIND_OF_LENGTH}
+        self._lanes = {kind: _Lane() for kind in _INPUTS}
         self._commands, self._cuts = [[]], [[0] * len(self._lanes)]

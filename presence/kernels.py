@@ -36,37 +36,19 @@ _POSES = "Tuple((u1[::1], i4[:,::1], u2[::1], i1[::1], u4[::1], i2[:,:,::1], u4[
 _Loop = TypeVar("_Loop", bound="Callable[..., Any]")
 
 
-def _compiled(signature: str) -> Callable[[_Loop], _Loop]:
+def compiled(signature: str) -> Callable[[_Loop], _Loop]:
     """Compile a loop for arguments of these types, and keep it on disk wherever there is a place to keep it."""
 
-    def compiled(loop: _Loop) -> _Loop:
+    def ready(loop: _Loop) -> _Loop:
         try:
             return cast("_Loop", numba.njit(signature, cache=True)(loop))
         except RuntimeError:  # no folder can be written to: compiled at every start
             return cast("_Loop", numba.njit(signature)(loop))
 
-    return compiled
+    return ready
 
 
-@_compiled("(u1[::1], i8, u1[::1])")
-def unmasked(frames: Bytes, length: int, prefix: Bytes) -> tuple[Bytes, Mask]:
-    """Undo the masks of messages of one length, each behind its mask of four bytes.
-
-    Returns what follows the prefix, (messages, bytes), and whether a message begins with it.
-    """
-    n, begins = len(frames) // length, 4 + len(prefix)
-    bodies, is_good = np.empty((n, length - begins), np.uint8), np.ones(n, np.bool_)
-    for k in range(n):
-        frame = frames[k * length : (k + 1) * length]
-        for byte in range(4, begins):
-            if frame[byte] ^ frame[byte & 3] != prefix[byte - 4]:
-                is_good[k] = False
-        for byte in range(begins, length):
-            bodies[k, byte - begins] = frame[byte] ^ frame[byte & 3]
-    return bodies, is_good
-
-
-@_compiled("(i8[::1], f8[::1], f8[::1], f8[::1], f8, f8)")
+@compiled("(i8[::1], f8[::1], f8[::1], f8[::1], f8, f8)")
 def paced(
     rows: Rows,
     received: NDArray[np.float64],
@@ -89,7 +71,7 @@ def paced(
     return is_paced
 
 
-@_compiled("(u4, u4, i8, i2[::1])")
+@compiled("(u4, u4, i8, i2[::1])")
 def _is_turn(before: int, after: int, most: int, turns: NDArray[np.int16]) -> bool:
     """Tell whether a delta can describe how a packed orientation turned; writes how far each of its components did."""
     is_turn = before >> 30 == after >> 30
@@ -100,7 +82,7 @@ def _is_turn(before: int, after: int, most: int, turns: NDArray[np.int16]) -> bo
     return is_turn
 
 
-@_compiled(
+@compiled(
     f"(i8[::1], i8, {_POSES}, {_POSES}, i4[:,::1], i4[::1], i4[::1], i4[::1], u2[::1], i8, UniTuple(i8, 4), i8, i8)"
 )
 def recorded(
@@ -181,7 +163,7 @@ def recorded(
     return rows[:n], root[:n], moves[:n], spins[:n]
 
 
-@_compiled("(i4[:,::1], i8[::1], i8[::1], i8[:,::1], i8[:,::1], i8, i8, b1[:,::1])")
+@compiled("(i4[:,::1], i8[::1], i8[::1], i8[:,::1], i8[:,::1], i8, i8, b1[:,::1])")
 def in_sight(
     position: NDArray[np.int32],
     observers: Rows,
@@ -225,7 +207,7 @@ def in_sight(
     return owners[:n], seen[:n], held[:n], within[:n], apart[:n]
 
 
-@_compiled("void(i8[::1], b1[::1], b1[::1], i8)")
+@compiled("void(i8[::1], b1[::1], b1[::1], i8)")
 def _admit(apart: NDArray[np.int64], is_held: Mask, is_admitted: Mask, most: int) -> None:
     """Of one observer's newcomers, let the nearest in; note the others as not admitted."""
     newcomers = np.flatnonzero(~is_held)
@@ -235,7 +217,7 @@ def _admit(apart: NDArray[np.int64], is_held: Mask, is_admitted: Mask, most: int
             is_admitted[newcomers[k]] = False
 
 
-@_compiled("f8(i8[::1], i8, f8)")
+@compiled("f8(i8[::1], i8, f8)")
 def _reach(counts: NDArray[np.int64], furthest: int, wanted: float) -> float:
     """Estimate the squared distance within which as many as `wanted` are; bins count as if filled evenly."""
     k, below = 0, 0
@@ -246,7 +228,7 @@ def _reach(counts: NDArray[np.int64], furthest: int, wanted: float) -> float:
     return float((k + share) * furthest / len(counts))
 
 
-@_compiled("void(i8[::1], u1[::1], b1[::1], f8, i8, i8, i8, i8)")
+@compiled("void(i8[::1], u1[::1], b1[::1], f8, i8, i8, i8, i8)")
 def _slow(
     apart: NDArray[np.int64],
     rate: Bytes,
@@ -291,7 +273,7 @@ def _slow(
             rate[k] = max(rate[k], slowed)
 
 
-@_compiled(
+@compiled(
     "(i8[::1], i8[::1], i8[::1], b1[::1], b1[::1], u1[::1], b1[::1], f8[::1], f8[::1], i8, "
     "Tuple((UniTuple(f8, 5), f8, i8, i8, i8, i8, i8)))"
 )
@@ -347,7 +329,7 @@ def rationed(
     return is_admitted, granted, is_short
 
 
-@_compiled("(i8[::1], i8, i8[::1], i8[::1], u2[::1], i8[::1], i8[::1], u2[::1])")
+@compiled("(i8[::1], i8, i8[::1], i8[::1], u2[::1], i8[::1], i8[::1], u2[::1])")
 def matched(
     looking: Rows,
     row_bits: int,
@@ -391,7 +373,7 @@ def matched(
     return pose, entering[:n_entering], left[:n_left]
 
 
-@_compiled("(i8[::1], i8, i8, u2[::1], i8, i8)")
+@compiled("(i8[::1], i8, i8, u2[::1], i8, i8)")
 def planned(
     keys: Rows, row_bits: int, details: int, ids: NDArray[np.uint16], tick: int, ticks: int
 ) -> tuple[Rows, Rows, Rows]:
@@ -420,7 +402,7 @@ def planned(
     return due, ends, rates
 
 
-@_compiled("(i8[::1], i8[::1], u2[::1], i8[::1], i8[::1], u2[::1], u2[::1], i8[::1], i8[::1], i8)")
+@compiled("(i8[::1], i8[::1], u2[::1], i8[::1], i8[::1], u2[::1], u2[::1], i8[::1], i8[::1], i8)")
 def told(
     observers: Rows,
     keys: Rows,
@@ -457,7 +439,7 @@ def told(
     return n, whole[:m], held[:m]
 
 
-@_compiled("(u1[::1], i8[::1], i8[::1], i8[::1], i8[::1], u1[:,::1], i8, i8)")
+@compiled("(u1[::1], i8[::1], i8[::1], i8[::1], i8[::1], u1[:,::1], i8, i8)")
 def place(
     arena: Bytes,
     starts: NDArray[np.int64],

@@ -6,8 +6,8 @@
     encode     what each is told, every record packed once
     fan_out    one write for each member: events, correction, snapshot
 
-Owns its State and nothing outside it: no clock, no sockets, no other room. A member's fault is reported,
-never raised; the caller of a tick closes that member and the room goes on.
+Owns its State and nothing outside it: no clock, no other room, and sockets by their number only. A member's fault is
+reported, never raised; the caller of a tick closes that member and the room goes on.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from presence.entities import Mask, Rows
     from presence.identity import Identity
     from presence.inbox import Batch
-    from presence.state import Member
+    from presence.state import Member, WriteEach
     from presence.world import World
 
 MAX_CAPACITY = 5000
@@ -103,7 +103,9 @@ class RoomSettings:
 class Room:
     """A shared space of one world."""
 
-    def __init__(self, name: str, world: World, settings: RoomSettings, now: float) -> None:
+    def __init__(
+        self, name: str, world: World, settings: RoomSettings, now: float, write_each: WriteEach | None = None
+    ) -> None:
         self.name = name
         self.world = world
         self.settings = settings
@@ -111,9 +113,9 @@ class Room:
         self.tick_number = 0
         self.state = State(name, world, now)
         self.history = History(settings.look_every_ticks)
-        self._inbox = Inbox()
-        self.receive_pose = self._inbox.add_pose
+        self.inbox = Inbox()
         self._pace = (0.0, inf) if settings.pose_rate is None else pace_of(settings.pose_rate)
+        self._write_each = write_each or _leave_to_writers
         self._quiet_ticks = QUIET_S * settings.tick_hz
         self._views = Views(settings.look_every_ticks)
         self._joins = 0
@@ -221,8 +223,9 @@ class Room:
 
     def heed(self, row: int) -> None:
         """Note whether a member's socket takes more, which the member says whenever it changes."""
-        writer = self.state.seats[row].member.writer
-        self.state.entities.is_writable[row] = writer is not None
+        member, entities = self.state.seats[row].member, self.state.entities
+        writer = member.writer
+        entities.is_writable[row], entities.socket[row] = writer is not None, member.socket
         if writer is not None:
             self.state.writers[row] = writer
         else:
@@ -255,8 +258,8 @@ class Room:
     # --- receiving ------------------------------------------------------------------------------------------
 
     def receive(self, row: int, message: Any) -> None:
-        """Take a message that belongs to a room, decoded; poses are taken by `receive_pose`."""
-        self._inbox.add(row, message)
+        """Take a message that belongs to a room, decoded; poses go to the inbox as they are."""
+        self.inbox.add(row, message)
 
     # --- the tick -------------------------------------------------------------------------------------------
 
@@ -277,7 +280,7 @@ class Room:
         state.entities.recycle()
         self._required, self._isolated = state.entities.requires.copy(), state.entities.isolation.copy()
         has_moved = np.zeros(state.entities.capacity, np.bool_)
-        for segment in self._inbox.take():
+        for segment in self.inbox.take():
             for batch in segment.batches:
                 has_moved[self._apply(batch)] = True
             for row, command in segment.commands:
@@ -353,11 +356,12 @@ class Room:
         )
         budget.settle(state.entities, self._observers, frames)
         first = self._first_words()
-        arena = frames.arena
-        written = zip(frames.rows.tolist(), frames.starts.tolist(), frames.ends.tolist(), strict=True)
         special = self._recovered | first.keys()
-        for row, start, end in written:
-            if special and row in special:
+        starts, arena = self._write_at_once(frames, special), frames.arena.data
+        left = np.flatnonzero(starts < frames.ends)
+        rests = zip(frames.rows[left].tolist(), starts[left].tolist(), frames.ends[left].tolist(), strict=True)
+        for row, start, end in rests:
+            if row in special:
                 writers[row](b"".join((first.pop(row, b""), arena[start:end])))
             else:
                 writers[row](arena[start:end])
@@ -366,6 +370,15 @@ class Room:
         return self._reported(frames)
 
     # --- inside ---------------------------------------------------------------------------------------------
+
+    def _write_at_once(self, frames: snapshot.Frames, special: AbstractSet[int]) -> NDArray[np.int64]:
+        """Write frames to the plain sockets of all but some rows, in one go. Returns where the rest of each begins."""
+        sockets, starts = self.state.entities.socket[frames.rows], frames.starts.copy()
+        some = sockets >= 0
+        if special:
+            some &= ~np.isin(frames.rows, list(special))
+        starts[some] += self._write_each(sockets[some], frames.arena, starts[some], frames.ends[some])
+        return starts
 
     def _look(self, looking: Rows) -> Sightings:
         """Find whom the observers `looking`, in the order of views, want to see."""
@@ -503,6 +516,13 @@ class Room:
         movement.place(entities, self.world, row, place, now)
         entities.yaw[row], entities.jumped_tick[row] = yaw, self.tick_number
         state.moved.add(row)
+
+
+def _leave_to_writers(
+    sockets: NDArray[np.int32], _arena: NDArray[np.uint8], _starts: NDArray[np.int64], _ends: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Write nothing."""
+    return np.zeros(len(sockets), np.int64)
 
 
 def _differing(now: NDArray[Any], before: NDArray[Any]) -> list[int]:

@@ -35,12 +35,14 @@ from presence.catalogue import load_worlds
 from presence.config import DECLARED, PREFIX, Settings
 from presence.hub import Hub, HubSettings, Journal
 from presence.identity import Verifier
+from presence.intake import Intake
 from presence.journal import LoggingJournal
 from presence.keys import KeyRing, Refresh, TrustError
 from presence.limits import Pool, SourceRates
 from presence.pages import PagesError
 from presence.proxies import Proxies
 from presence.room import RoomSettings
+from presence.sockets import send_each
 from presence.tcp import TcpConnection
 from presence.ticker import Ticker
 from presence.tls import TlsConnection
@@ -108,6 +110,7 @@ class Server:
         self._tls = _tls_context(settings)
         self._journal = LoggingJournal(self.metrics)
         self.hub = _hub(settings, self._trust, self._journal, self._is_exempt)
+        self._intake = Intake(self._loop, self.hub.traffic)
         self._handshakes: Pool[TlsConnection] = Pool(settings.max_half_open)
         self._housekeeping_timer: asyncio.TimerHandle
         self._closing: contextlib.AsyncExitStack | None = None
@@ -121,6 +124,7 @@ class Server:
         except TrustError as error:
             raise StartError(str(error)) from None
         async with contextlib.AsyncExitStack() as stack:
+            stack.callback(self._intake.close)
             await self._listen(stack)
             self._start_timers(stack)
             if self.settings.bots:
@@ -152,8 +156,9 @@ class Server:
         server = await self._web_server(stack, self._application())
         pool: Pool[HttpConnection] = Pool(MAX_HTTP_CONNECTIONS)
         stack.push_async_callback(self._see_off)
+        plain = None if settings.is_tls else self._intake
         speak_http = self._secured(lambda: HttpConnection(server, pool, self._loop))
-        speak_tcp = self._secured(lambda: TcpConnection(self.hub, self._loop, settings.max_frame_bytes))
+        speak_tcp = self._secured(lambda: TcpConnection(self.hub, self._loop, settings.max_frame_bytes, plain))
         self.http_port = await self._listen_on(stack, speak_http, settings.host, settings.port, "port")
         self.tcp_port = await self._listen_on(stack, speak_tcp, settings.host, settings.tcp_port, "tcp_port")
         await self._listen_for_operators(stack)
@@ -202,8 +207,10 @@ class Server:
         return lambda: TlsConnection(context, behind, self._handshakes, self._loop.time)
 
     def _application(self) -> web.Application:
+        plain = None if self.settings.is_tls else self._intake
+
         def connect(address: str) -> WebSocketConnection:
-            return WebSocketConnection(self.hub, self._loop, self.settings.max_frame_bytes, address)
+            return WebSocketConnection(self.hub, self._loop, self.settings.max_frame_bytes, plain, address)
 
         upgrader = Upgrader(frozenset(self.settings.origins), self._proxies.client_address, connect)
         is_public_tls = self.settings.is_tls and not self.settings.allow_guests
@@ -237,7 +244,7 @@ class Server:
         stack.push_async_callback(bots.stop)
 
     def _start_timers(self, stack: contextlib.AsyncExitStack) -> None:
-        ticker = Ticker(self.hub, self.metrics, self._loop, 1.0 / self.settings.tick_hz)
+        ticker = Ticker(self.hub, self._intake.sweep, self.metrics, self._loop, 1.0 / self.settings.tick_hz)
         ticker.start()
         stack.callback(ticker.stop)
         self._keep_house()
@@ -314,7 +321,16 @@ def _hub(settings: Settings, trust: KeyRing, journal: Journal, is_exempt: Callab
         revoked=trust.revoked,
         allow_guests=settings.allow_guests,
     )
-    return Hub(_hub_settings(settings), worlds, verifier, rng, time.monotonic, journal=journal, is_exempt=is_exempt)
+    return Hub(
+        _hub_settings(settings),
+        worlds,
+        verifier,
+        rng,
+        time.monotonic,
+        journal=journal,
+        is_exempt=is_exempt,
+        write_each=send_each,
+    )
 
 
 def _hub_settings(settings: Settings) -> HubSettings:

@@ -14,10 +14,8 @@ pace of everybody at once.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from presence.inbox import MASK_BYTES, PREFIX
 from presence.limits import RateLimits
 from presence.outbox import Outbox
 from presence.traffic import Traffic
@@ -47,12 +45,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from presence.identity import Identity
+    from presence.inbox import Inbox
     from presence.room import Room
 
 # Nobody blocks more people than a full room holds; a client that does fills memory.
 MAX_BLOCKS = 1024
 
-NO_MASK = bytes(MASK_BYTES)  # the mask key of a payload that is not masked
 _POSE = SPEC_OF[Pose].type
 
 
@@ -60,8 +58,8 @@ class Connection(Protocol):
     """What a session and the hub need of a socket; given by the edge."""
 
     session: Session | None  # set by the hub; None before the welcome and after the end
-    deliver_pose: Callable[[bytes, float], None] | None  # takes a masked canonical pose; None outside a room
     address: str
+    socket: int  # the plain socket that frames may be written to as long as `is_writable`; -1 where there is none
 
     @property
     def framing(self) -> Framing:
@@ -74,6 +72,9 @@ class Connection(Protocol):
     @property
     def write(self) -> Callable[[bytes | memoryview], None]:
         """Write framed bytes; never blocks."""
+
+    def route_poses(self, inbox: Inbox | None, row: int) -> None:
+        """Have poses in their usual form put into an inbox, as a row's; or into none."""
 
     def close(self, code: Close, reason: str) -> None:
         """Send `closing`, then close in good order. Nothing received from now on counts."""
@@ -122,6 +123,7 @@ class Session:
         "resume_token",
         "room",
         "row",
+        "socket",
         "stalled_since",
         "write",
     )
@@ -136,6 +138,7 @@ class Session:
         self.connection: Connection | None = None
         self.framing = Framing.TCP
         self.write: Callable[[bytes | memoryview], None] | None = None
+        self.socket = -1
         self.is_writable = False
         self.heard_at = now
         self.away_since: float | None = now
@@ -167,6 +170,7 @@ class Session:
         self.connection = connection
         self.framing = connection.framing
         self.write = connection.write
+        self.socket = connection.socket
         self.is_writable = connection.is_writable
         self.heard_at = now
         self.away_since = None
@@ -180,8 +184,10 @@ class Session:
         """Do without a connection: the avatar turns away and keeps its seat."""
         if self.connection is None:
             return
-        self.connection.session = self.connection.deliver_pose = None
+        self.connection.session = None
+        self.connection.route_poses(None, -1)
         self.connection = self.write = self.stalled_since = None
+        self.socket = -1
         self.is_writable = False
         self.away_since = now
         if self.room is not None:
@@ -279,7 +285,8 @@ class Session:
             case Bye():
                 self._say_bye(now)
             case Pose() if self.room is not None:
-                self.room.receive_pose(self.row, NO_MASK + canonical_pose(message), now)
+                kind, table = read_input(message.record)
+                self.room.inbox.add_pose(kind, self.row, table.tobytes(), now)
             case _:
                 assert self.room is not None, "every other message belongs to a room"
                 self.room.receive(self.row, message)
@@ -314,7 +321,7 @@ class Session:
 
     def _route_poses(self) -> None:
         if self.connection is not None:
-            self.connection.deliver_pose = None if self.room is None else partial(self.room.receive_pose, self.row)
+            self.connection.route_poses(None if self.room is None else self.room.inbox, self.row)
 
     def _block(self, message: Block) -> None:
         if message.user == self.identity.user:
@@ -350,16 +357,6 @@ class Session:
     def _answer(self, message: Any) -> None:
         self.send_event(share(message))
         self.flush()
-
-
-def canonical_pose(message: Pose) -> bytes:
-    """Rewrite a pose message in its canonical form, which is what rooms read.
-
-    Needed for what is legal but unusual: longer strides, other msgpack forms. Raises ProtocolError(MALFORMED) unless it
-    holds exactly one input record within its bounds.
-    """
-    kind, table = read_input(message.record)
-    return PREFIX[kind] + table.tobytes()
 
 
 def _microseconds(seconds: float) -> int:

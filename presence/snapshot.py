@@ -95,7 +95,7 @@ class Tables:
 class Frames:
     """Frames of one tick, ready to write: `arena[starts[i]:ends[i]]` goes to row `rows[i]`."""
 
-    arena: memoryview
+    arena: NDArray[np.uint8]
     rows: Rows
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
@@ -391,7 +391,7 @@ def lay_out(entities: Entities, tables: Tables, tick: int, time_ms: int, quiet_t
     windows[starts[written]] = heads.view(windows.dtype)
     entities.told_tick[rows] = tick
     entities.told_ack[rows] = entities.ack[rows]
-    return Frames(arena.data, rows, starts[written] + skipped, ends[written])
+    return Frames(arena, rows, starts[written] + skipped, ends[written])
 
 
 def _heads(

@@ -6,10 +6,12 @@ tick. A *member* is what a room needs of a session: an identity, blocks, an even
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from presence import permission
 from presence.entities import Body, Entities
@@ -18,7 +20,7 @@ from protocol.errors import Refusal, Refused
 from protocol.schema import Done, Error, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from presence.entities import Rows
     from presence.identity import Identity
@@ -27,7 +29,9 @@ if TYPE_CHECKING:
     from protocol.errors import ProtocolError
     from protocol.framing import Framing
 
-    Writer = Callable[[bytes | memoryview], None]
+Writer = Callable[[bytes | memoryview], None]
+# Writes arena[starts[k]:ends[k]] to sockets[k], each as far as it takes it at once; returns how many bytes that was.
+WriteEach = Callable[[NDArray[np.int32], NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]
 
 
 class Member(Protocol):
@@ -35,6 +39,7 @@ class Member(Protocol):
 
     identity: Identity
     blocks: set[str]  # user ids it does not want to see
+    socket: int  # the plain socket that its frames may be written to while there is a `writer`; -1: only by that
 
     @property
     def framing(self) -> Framing:

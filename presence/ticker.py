@@ -7,6 +7,7 @@ that a server that cannot keep up grows slower and not later and later.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from presence import logs
 from presence.hub import Hub
@@ -33,10 +34,18 @@ class Metronome:
 
 
 class Ticker:
-    """Ticks the rooms of a hub from `start` to `stop`."""
+    """Ticks the rooms of a hub from `start` to `stop`, each time after a sweep of what clients have sent."""
 
-    def __init__(self, hub: Hub, metrics: Metrics, loop: asyncio.AbstractEventLoop, tick_s: float) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        sweep: Callable[[float], None],
+        metrics: Metrics,
+        loop: asyncio.AbstractEventLoop,
+        tick_s: float,
+    ) -> None:
         self._hub = hub
+        self._sweep = sweep
         self._metrics = metrics
         self._loop = loop
         self._metronome = Metronome(tick_s, loop.time())
@@ -55,6 +64,7 @@ class Ticker:
         now = self._loop.time()
         self._metrics.count_tick(*self._metronome.strike(now))
         self._timer = self._loop.call_at(self._metronome.due, self._tick)
+        self._sweep(now)
         for room in self._hub.occupied_rooms():
             try:
                 report = self._run(room, now)

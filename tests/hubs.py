@@ -5,13 +5,14 @@ A `Line` is a connection as the edge would hand it over; what is written to it i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from random import Random
 from typing import Any, TypeVar
 
 from presence.hub import Hub, HubSettings, Journal
 from presence.identity import Verifier, mint
+from presence.inbox import Inbox
 from presence.keys import new_key_pair
 from presence.room import RoomSettings
 from presence.session import Connection, Session
@@ -20,6 +21,7 @@ from presence.world import World
 from protocol.codec import decode, encode
 from protocol.errors import Close, ProtocolError
 from protocol.framing import Framing, TcpReader
+from protocol.records import Section
 from protocol.schema import (
     MAJOR,
     MINOR,
@@ -34,9 +36,9 @@ from protocol.schema import (
     Sender,
     Welcome,
 )
-from tests.rooms import identity, masked_pose, world
+from tests.rooms import identity, input_record, world
 
-__all__ = ["Desk", "Line", "a_hello", "masked_pose"]
+__all__ = ["Desk", "Line", "a_hello"]
 
 PAIR = new_key_pair()
 AUDIENCE = "presence"
@@ -68,7 +70,8 @@ class Line:
 
     def __init__(self, desk: Desk, address: str = "192.0.2.1") -> None:
         self.session: Session | None = None
-        self.deliver_pose: Callable[[bytes, float], None] | None = None
+        self.inbox: Inbox | None = None
+        self.socket = -1
         self.address = address
         self.is_writable = True
         self.closed: tuple[Close, str] | None = None
@@ -89,6 +92,10 @@ class Line:
             self.heard.append(message)
             if SPEC_OF[type(message)].lane is Lane.EVENTS:
                 self.events.append(message.seq)
+
+    def route_poses(self, inbox: Inbox | None, row: int) -> None:
+        """Remember where poses go."""
+        self.inbox, self._row = inbox, row
 
     def close(self, code: Close, reason: str) -> None:
         """Remember how it ended."""
@@ -118,10 +125,11 @@ class Line:
         except ProtocolError as error:
             self._desk.hub.fail(self, error, self._desk.now)
 
-    def pose(self, masked: bytes) -> None:
-        """Send a pose as the edge's short cut does."""
-        assert self.deliver_pose is not None
-        self.deliver_pose(masked, self._desk.now)
+    def pose(self, seq: int, x_m: float = 0.0, z_m: float = 0.0, **fields: int) -> None:
+        """Send a pose by the short cut that poses in their usual form take."""
+        assert self.inbox is not None
+        record = input_record(Section.ROOT_INPUT, seq, (x_m, 0, z_m), **fields)
+        self.inbox.add_pose(Section.ROOT_INPUT, self._row, record.tobytes(), self._desk.now)
 
     def lose(self) -> None:
         """Lose the socket."""

@@ -15,19 +15,18 @@ from benchmarks.replica import Replica
 from benchmarks.snapshot_reader import Pose, Snapshot, payloads, read_snapshot
 from presence import movement
 from presence.identity import Identity
-from presence.inbox import PREFIX
 from presence.room import Room, RoomSettings
 from presence.world import World
 from protocol import schema
 from protocol.codec import decode
-from protocol.framing import Framing, frame, mask
+from protocol.framing import Framing, frame
 from protocol.records import DTYPES, PARTS, Section, Table
 from protocol.schema import SPEC_OF, Lane, Sender
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from presence.state import Report
+    from presence.state import Report, WriteEach
     from protocol.codec import SharedEvent
 
 Metres = tuple[float, float, float]
@@ -36,7 +35,6 @@ Sent = TypeVar("Sent")
 HERE: Metres = (0, 0, 0)
 EDGE_M = 1000  # from the middle of a test world to its sides; to its top, a tenth
 TICK_S = 0.05
-MASK_KEY = b"\x5a\x00\xff\x3c"
 
 
 # --- places and people ------------------------------------------------------------------------------------------------
@@ -82,6 +80,7 @@ class Visitor:
         self.framing = framing
         self.blocks: set[str] = set()
         self.room: Room | None = None
+        self.socket = -1
         self.is_lost = False  # its connection is broken
         self.listens = True  # reads what it is sent
         self.overruns = 0  # poses that came too fast
@@ -201,9 +200,14 @@ class Visitor:
 class Stage:
     """A room, a clock, and the visitors inside."""
 
-    def __init__(self, place: World | None = None, settings: RoomSettings | None = None) -> None:
+    def __init__(
+        self,
+        place: World | None = None,
+        settings: RoomSettings | None = None,
+        write_each: WriteEach | None = None,
+    ) -> None:
         self.now = 0.0
-        self.room = Room("stage", place or world(), settings or RoomSettings(), self.now)
+        self.room = Room("stage", place or world(), settings or RoomSettings(), self.now, write_each)
         self.visitors: list[Visitor] = []
         self._ref = 0
 
@@ -283,13 +287,8 @@ class Stage:
 
     def _pose(self, visitor: Visitor, kind: Section, at: Metres, seq: int | None, fields: dict[str, int]) -> None:
         visitor.seq = visitor.seq + 1 if seq is None else seq
-        self.room.receive_pose(visitor.row, masked_pose(kind, visitor.seq, at, **fields), self.now)
-
-
-def masked_pose(kind: Section, seq: int, at: Metres, **fields: int) -> bytes:
-    """Pack a pose message as it comes off a socket: mask key, then masked payload."""
-    payload = PREFIX[kind] + input_record(kind, seq, at, **fields).tobytes()
-    return MASK_KEY + mask(payload, MASK_KEY)
+        record = input_record(kind, visitor.seq, at, **fields)
+        self.room.inbox.add_pose(kind, visitor.row, record.tobytes(), self.now)
 
 
 def input_record(kind: Section, seq: int, at: Metres, **fields: int) -> Table:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+LOOPS = ("presence/kernels.py", "presence/sockets.py")
 TOOLS = (
     "awk",
     "bash",
@@ -42,7 +43,7 @@ class Machine:
             path = shutil.which(tool)
             assert path is not None, tool
             (self.programs / tool).symlink_to(path)
-        for name in ("Makefile", "packages.apt", "pyproject.toml", "requirements", ".ci", "presence/kernels.py"):
+        for name in ("Makefile", "packages.apt", "pyproject.toml", "requirements", ".ci", *LOOPS):
             source, target = ROOT / name, self.checkout / name
             target.parent.mkdir(exist_ok=True)
             shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
@@ -155,7 +156,7 @@ class BuiltMachine(Machine):
         for stamp in ("run", "kernels", "node", "dev", "web", "web-dev"):
             self.age(f".venv/{stamp}.stamp", 200)
         self.age("presence/web/index.html", 100)
-        for name in ("requirements", "pyproject.toml", "presence/kernels.py"):
+        for name in ("requirements", "pyproject.toml", *LOOPS):
             for each in (self.checkout / name, *(self.checkout / name).glob("*")):
                 os.utime(each, (OLD, OLD))
         self.pytest(0)

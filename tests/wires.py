@@ -59,9 +59,9 @@ class Wire:
         loop = cast("asyncio.AbstractEventLoop", self.loop)
         self.connection: ClientConnection
         if framing is Framing.TCP:
-            self.connection = TcpConnection(self.desk.hub, loop, MAX_FRAME_BYTES)
+            self.connection = TcpConnection(self.desk.hub, loop, MAX_FRAME_BYTES, None)
         else:
-            self.connection = WebSocketConnection(self.desk.hub, loop, MAX_FRAME_BYTES, "192.0.2.1")
+            self.connection = WebSocketConnection(self.desk.hub, loop, MAX_FRAME_BYTES, None, "192.0.2.1")
         self.transport = MemoryTransport()
         self.transport.connect(self.connection)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.client_frames import pose_frames
+from benchmarks.client_frames import by_kind, input_records
 from benchmarks.evidence import Evidence, gather
 from benchmarks.expectations import FullRate
 from benchmarks.motion import Motion, Track, embody
@@ -43,6 +43,7 @@ class Guest:
     outbox: Outbox = field(default_factory=lambda: Outbox(Framing.WEBSOCKET))
     stream: bytearray = field(default_factory=bytearray)
     framing: Framing = Framing.WEBSOCKET
+    socket: int = -1
     is_writable: bool = True
 
     def __post_init__(self) -> None:
@@ -140,7 +141,12 @@ class _Stage:
         )
         self._guests = [Guest(_identity(number)) for number in range(walkers)]
         self._rows: dict[int, int] = {}
-        self._frames, self._lengths = pose_frames(self.people, FIRST_SEQ, np.random.default_rng(seed))
+        self._poses = {
+            int(number): (kind, records[:, k])
+            for kind, who in by_kind(self.people).items()
+            for records in [input_records(kind, self.people, who, FIRST_SEQ)]
+            for k, number in enumerate(who)
+        }
         self.received: list[tuple[int, ...]] = []
         self.log = Log(
             frames=np.zeros(0, np.int64),
@@ -176,8 +182,8 @@ class _Stage:
         for at, received in ((step - 1, now - 0.03), (step, now - 0.02)):
             is_due = ((number, at) in self._script.skip) == (at < step)
             if is_due and (at == first or number not in self._script.still):
-                frame = self._frames[at - first, number, 2 : self._lengths[number]]
-                self._room.receive_pose(self._rows[number], frame.tobytes(), received)
+                kind, records = self._poses[number]
+                self._room.inbox.add_pose(kind, self._rows[number], records[at - first].tobytes(), received)
 
 
 def _visit(room: Room, row: int, step: int) -> Visit:

@@ -37,7 +37,7 @@ def test_pairs_are_counted_both_ways_and_nobody_sees_themselves() -> None:
 def test_a_tick_times_every_stage_and_everybody_is_told() -> None:
     """The stages run in order, each between two looks at the clock; each of four people is told of three."""
     rng = np.random.default_rng(1)
-    room = RoomInMemory(embody(rng, walk(rng, 4, 2.0, 6, 0.05), 0.05), 1)
+    room = RoomInMemory(embody(rng, walk(rng, 4, 2.0, 6, 0.05), 0.05))
     looks = iter([0, 1, 10, 12, 20, 23, 30, 34, 40, 45])
     for _ in range(4):  # until everybody has looked around
         room.tick(lambda: 0)
@@ -50,7 +50,7 @@ def test_people_stand_where_their_motion_begins() -> None:
     """However many they are and however far from where one comes in: their first steps are taken as they are."""
     rng = np.random.default_rng(1)
     people = embody(rng, walk(rng, 600, 70.0, 2, 0.05), 0.05)
-    _, report = RoomInMemory(people, 1).tick(lambda: 0)
+    _, report = RoomInMemory(people).tick(lambda: 0)
     assert (report.poses, report.corrections, report.refusals) == (600, 0, [])
     assert report.updates == pytest.approx(stages.pairs_within(people, 0, 10_000))
 

@@ -8,8 +8,9 @@ from typing import cast
 
 import pytest
 
-from presence.connection import LINGER_S, ClientConnection
+from presence.connection import LINGER_S
 from presence.limits import MAX_OVERRUNS
+from presence.session import Session
 from presence.tcp import TcpConnection
 from protocol.codec import decode, encode
 from protocol.errors import Close
@@ -48,11 +49,13 @@ def test_messages_come_in_however_the_stream_is_cut(framing: Framing) -> None:
 
 @BOTH
 @pytest.mark.parametrize("kind", [Section.ROOT_INPUT, Section.TRACKED_INPUT])
-def test_a_lone_pose_takes_the_short_cut(framing: Framing, kind: Section, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The usual frame never reaches the general reader, and has the same effect."""
+def test_a_pose_in_its_usual_form_goes_straight_to_the_room(
+    framing: Framing, kind: Section, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It never reaches the session, and has the same effect."""
     wire = Wire(framing)
     wire.enter()
-    monkeypatch.setattr(ClientConnection, "data_received", None)
+    monkeypatch.setattr(Session, "receive", None)
     wire.send(a_pose(11, kind))
     assert wire.last_ack() == 11
 
@@ -165,7 +168,7 @@ def test_a_socket_that_is_full_from_the_start_is_known_to_be(framing: Framing) -
     wire = Wire(framing)
     wire.transport.choke()
     wire.transport.write(b"x")
-    again = TcpConnection(wire.desk.hub, cast("asyncio.AbstractEventLoop", wire.loop), MAX_FRAME_BYTES)
+    again = TcpConnection(wire.desk.hub, cast("asyncio.AbstractEventLoop", wire.loop), MAX_FRAME_BYTES, None)
     again.connection_made(wire.transport)
     assert not again.is_writable
 

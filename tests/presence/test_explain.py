@@ -97,6 +97,15 @@ def test_who_goes_lingers_up_to_the_leaving_radius() -> None:
     assert why(stage, ann, bob).reason is Reason.TOO_FAR
 
 
+def test_nobody_needs_a_clearance_for_themselves() -> None:
+    """Who has lost it where they stand is hidden from others, not from themselves."""
+    stage, ann, _ = scene()
+    stage.put(ann, (6, 0, 0))
+    stage.tick()
+    answer = why(stage, ann, ann)
+    assert (answer.observer.zone, answer.reason, answer.now.missing_clearances) == ("vault", Reason.ITSELF, ())
+
+
 def test_a_block_hides_both_from_its_tick_on() -> None:
     """And not before it."""
     stage, ann, bob = scene()

@@ -10,7 +10,6 @@ from presence.hub import EMPTY_ROOM_S, MAX_ROOMS, STALL_TIMEOUT_S
 from presence.outbox import MAX_EVENTS
 from protocol.codec import encode
 from protocol.errors import Close, Refusal
-from protocol.records import Section
 from protocol.schema import (
     MAJOR,
     MINOR,
@@ -34,7 +33,7 @@ from protocol.schema import (
     Welcome,
 )
 from tests.hubs import Desk, Line, a_hello, errors
-from tests.rooms import masked_pose, world, zone
+from tests.rooms import world, zone
 
 # --- the handshake ----------------------------------------------------------------------------------------------------
 
@@ -360,7 +359,7 @@ def test_three_missed_heartbeats_are_a_lost_connection() -> None:
     desk.advance(14.0)
     line.send(Ping(1))
     desk.advance(14.0)
-    line.pose(masked_pose(Section.ROOT_INPUT, 1, (0, 0, 0)))
+    line.pose(1)
     desk.tick()
     desk.advance(14.9)
     assert line.is_open
@@ -547,7 +546,7 @@ def test_a_pose_that_breaks_the_protocol_closes_only_its_sender() -> None:
     witness, eve = desk.guest(), desk.guest()
     witness.join()
     eve.join()
-    eve.pose(bytes(32))
+    eve.pose(1, pitch=-128)
     desk.tick()
     assert eve.code is Close.MALFORMED
     assert witness.is_open

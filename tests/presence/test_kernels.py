@@ -20,5 +20,5 @@ def test_where_nothing_can_be_kept_loops_are_compiled_all_the_same(monkeypatch: 
         raise PermissionError
 
     monkeypatch.setattr(caching._CacheLocator, "ensure_cache_path", refuse)  # noqa: SLF001  no other way to be nobody
-    loop = kernels._compiled("(i8,)")(doubled)  # noqa: SLF001  the loops themselves take seconds to compile
+    loop = kernels.compiled("(i8,)")(doubled)  # the loops themselves take seconds to compile
     assert loop(21) == 42

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
+import socket
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 from benchmarks.snapshot_reader import Pose, Snapshot
 from presence import entities as entities_module
 from presence.room import MAX_CAPACITY, RoomSettings
+from presence.sockets import send_each
 from protocol.errors import Close, Refusal, Refused
 from protocol.examples import UPRIGHT
 from protocol.framing import Framing
@@ -31,7 +34,7 @@ from protocol.schema import (
     Spawn,
     Teleport,
 )
-from tests.rooms import HERE, TICK_S, Metres, Stage, Visitor, identity, last_snapshot, masked_pose, world, zone
+from tests.rooms import HERE, TICK_S, Metres, Stage, Visitor, identity, last_snapshot, world, zone
 
 VAULT: dict[str, Any] = {
     "clearances": ["vault"],
@@ -609,12 +612,42 @@ def test_a_report_speaks_of_one_tick() -> None:
     assert second.event_bytes == 0
 
 
-def test_a_pose_in_any_mask_is_the_same_pose() -> None:
-    """WebSocket clients mask with a key of their own; TCP has none, which is the key of zeros."""
-    stage = Stage()
+def test_frames_go_to_sockets_as_they_go_to_writers() -> None:
+    """A member with a plain socket is written to directly, and is told the same, tick by tick."""
+    stage = Stage(write_each=send_each)
     ann, bob = stage.enter("ann"), stage.enter("bob", (2, 0, 0))
-    plain = masked_pose(Section.ROOT_INPUT, 1, (1, 0, 0), yaw=99)
-    unmasked = bytes(4) + bytes(byte ^ plain[k % 4] for k, byte in enumerate(plain[4:]))
-    stage.room.receive_pose(ann.row, unmasked, stage.now)
     stage.tick()
-    assert (bob.held[ann.entity].place, bob.held[ann.entity].yaw) == ((1000, 0, 0), 99)
+    near, far = socket.socketpair()
+    far.settimeout(1.0)
+    ann.socket = near.fileno()
+    stage.room.heed(ann.row)
+    for step in range(1, 4):
+        stage.walk(bob, (2 + step / 10, 0, 0))
+        stage.tick()
+        assert ann.written == []
+        ann.writer(far.recv(65_536))  # type: ignore[misc]
+        assert ann.held[bob.entity].place == (round(2000 + step * 100), 0, 0)
+    stage.send(bob, Chat, 0, 0, "hello")
+    stage.tick()
+    assert [message.text for message in ann.heard if isinstance(message, Said)] == ["hello"]
+    near.close()
+    far.close()
+
+
+def test_what_a_socket_does_not_take_at_once_is_left_to_the_writer() -> None:
+    """The rest of the frame, from where the socket stopped."""
+    stage = Stage(write_each=send_each)
+    ann, bob = stage.enter("ann"), stage.enter("bob", (2, 0, 0))
+    near, far = socket.socketpair()
+    far.settimeout(1.0)
+    near.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            near.send(bytes(65_536))
+    ann.socket = near.fileno()
+    stage.room.heed(ann.row)
+    stage.walk(bob, (2.1, 0, 0))
+    stage.tick()
+    assert ann.held[bob.entity].place == (2100, 0, 0)
+    far.close()
+    near.close()

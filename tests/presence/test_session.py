@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from presence.limits import MAX_OVERRUNS
-from presence.session import MAX_BLOCKS, canonical_pose
+from presence.session import MAX_BLOCKS
 from protocol.codec import encode
-from protocol.errors import Close, ProtocolError, Refusal
+from protocol.errors import Close, Refusal
 from protocol.records import DTYPES, Section, section_bytes
 from protocol.schema import (
     MESSAGES,
@@ -45,7 +45,7 @@ from protocol.schema import (
     Teleport,
 )
 from tests.hubs import Desk, Line, errors
-from tests.rooms import input_record, masked_pose
+from tests.rooms import input_record
 
 EXAMPLES: dict[type[Any], Any] = {
     Join: Join(1, "lobby", ""),
@@ -74,11 +74,6 @@ EXAMPLES: dict[type[Any], Any] = {
 def states(cls: type[Any]) -> tuple[State, ...]:
     """Return where a message may come."""
     return next(spec.states for spec in MESSAGES.values() if spec.cls is cls)
-
-
-def root_pose(seq: int, x_m: float = 0.0) -> bytes:
-    """Pack a desktop avatar's pose as it comes off a WebSocket."""
-    return masked_pose(Section.ROOT_INPUT, seq, (x_m, 0, 0))
 
 
 def in_a_room(desk: Desk) -> Line:
@@ -121,15 +116,15 @@ def test_poses_take_the_short_cut_inside_a_room_only() -> None:
     """Before a room, behind it, and without a connection there is none."""
     desk = Desk()
     line = desk.guest()
-    assert line.deliver_pose is None
+    assert line.inbox is None
     line.join()
-    line.pose(root_pose(1))
+    line.pose(1)
     line.send(Leave(1))
     desk.tick()
-    assert line.deliver_pose is None
+    assert line.inbox is None
     line.join()
     line.lose()
-    assert line.deliver_pose is None
+    assert line.inbox is None
 
 
 def test_malformed_and_server_messages_close() -> None:
@@ -190,7 +185,7 @@ def test_a_refused_join_leaves_one_where_one_is() -> None:
     line.send(Join(5, "lobby", ""))
     assert errors(line) == [(5, Refusal.ROOM_FULL)]
     assert len(desk.hub.rooms["cellar"]) == 1
-    line.pose(root_pose(1))
+    line.pose(1)
     assert line.is_open
 
 
@@ -244,7 +239,7 @@ def test_a_pose_is_acknowledged_with_the_next_snapshot() -> None:
     """The short cut and the general way lead to the same place."""
     desk = Desk()
     line = in_a_room(desk)
-    line.pose(root_pose(7, 0.1))
+    line.pose(7, 0.1)
     desk.tick()
     first = line.last(Snapshot).data
     line.send(Pose(section_bytes(Section.ROOT_INPUT, input_record(Section.ROOT_INPUT, 8, (0.2, 0, 0)))))
@@ -255,12 +250,15 @@ def test_a_pose_is_acknowledged_with_the_next_snapshot() -> None:
 
 
 @pytest.mark.parametrize("kind", [Section.ROOT_INPUT, Section.TRACKED_INPUT])
-def test_an_unusual_pose_is_brought_into_its_canonical_form(kind: Section) -> None:
+def test_an_unusual_pose_is_brought_into_its_usual_form(kind: Section) -> None:
     """A longer stride, as a later minor version may have, loses what is behind the record and nothing else."""
+    desk = Desk()
+    line = in_a_room(desk)
     table = input_record(kind, 9, (1, 2, 3))
-    usual = section_bytes(kind, table)
-    longer = bytes((kind, DTYPES[kind].itemsize + 3, 1, 0)) + table.tobytes() + b"new"
-    assert canonical_pose(Pose(longer)) == canonical_pose(Pose(usual)) == encode(Pose(usual))
+    line.send(Pose(bytes((kind, DTYPES[kind].itemsize + 3, 1, 0)) + table.tobytes() + b"new"))
+    assert line.inbox is not None
+    (batch,) = line.inbox.take()[0].batches
+    assert (batch.kind, batch.table.tobytes()) == (kind, table.tobytes())
 
 
 @pytest.mark.parametrize(
@@ -276,9 +274,9 @@ def test_an_unusual_pose_is_brought_into_its_canonical_form(kind: Section) -> No
 )
 def test_a_pose_without_exactly_one_input_record_is_malformed(record: bytes) -> None:
     """Nothing, two, another kind, or a section cut short."""
-    with pytest.raises(ProtocolError) as caught:
-        canonical_pose(Pose(record))
-    assert caught.value.code is Close.MALFORMED
+    line = in_a_room(Desk())
+    line.send(Pose(record))
+    assert line.code is Close.MALFORMED
 
 
 # --- limits -----------------------------------------------------------------------------------------------------------
@@ -289,7 +287,7 @@ def test_poses_too_many_are_dropped_in_silence() -> None:
     desk = Desk()
     line = in_a_room(desk)
     for seq in range(1, 151):
-        line.pose(root_pose(seq))
+        line.pose(seq)
     desk.tick()
     assert errors(line) == []
     assert line.all(Correction) == []
@@ -325,11 +323,11 @@ def test_a_flood_closes_the_session(way: str) -> None:
     line = in_a_room(desk)
     pose = EXAMPLES[Pose]
     for _ in range(90 + MAX_OVERRUNS):
-        line.pose(root_pose(1)) if way == "short cut" else line.send(pose)
+        line.pose(1) if way == "short cut" else line.send(pose)
     desk.tick()
     assert line.is_open
     for _ in range(10):  # some tokens came back with the tick
-        line.pose(root_pose(1)) if way == "short cut" else line.send(pose)
+        line.pose(1) if way == "short cut" else line.send(pose)
     desk.tick()
     assert line.code is Close.RATE_LIMITED
     assert not desk.hub.sessions
@@ -431,7 +429,7 @@ def test_no_snapshot_is_built_for_a_full_socket() -> None:
     line.stall()
     line.forget()
     for seq in range(1, 40):
-        witness.pose(root_pose(seq, seq / 100))
+        witness.pose(seq, seq / 100)
         desk.tick()
     assert line.all(Snapshot) == []
     line.flow()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
@@ -11,10 +13,8 @@ from structlog.testing import capture_logs
 from presence.metrics import Metrics
 from presence.room import Room
 from presence.ticker import Metronome, Ticker
-from protocol.records import Section
 from protocol.schema import Snapshot
 from tests.hubs import Desk
-from tests.rooms import masked_pose
 
 
 class Loop:
@@ -51,10 +51,10 @@ def counted(metrics: Metrics, name: str, **labels: str) -> float:
     return metrics.registry.get_sample_value(name, labels) or 0.0
 
 
-def started(desk: Desk) -> tuple[Loop, Metrics, Ticker]:
+def started(desk: Desk, sweep: Callable[[float], None] = lambda _: None) -> tuple[Loop, Metrics, Ticker]:
     """Start a ticker of 20 Hz on a desk's hub."""
     loop, metrics = Loop(desk), Metrics()
-    ticker = Ticker(desk.hub, metrics, cast("asyncio.AbstractEventLoop", loop), 0.05)
+    ticker = Ticker(desk.hub, sweep, metrics, cast("asyncio.AbstractEventLoop", loop), 0.05)
     ticker.start()
     return loop, metrics, ticker
 
@@ -88,13 +88,27 @@ def test_an_occupied_room_ticks_twenty_times_a_second() -> None:
     line.join()
     loop, metrics, _ = started(desk)
     before = desk.hub.rooms["lobby"].tick_number
-    line.pose(masked_pose(Section.ROOT_INPUT, 1, (0.1, 0, 0)))
+    line.pose(1, 0.1)
     loop.run(desk.now + 1.0)
     assert desk.hub.rooms["lobby"].tick_number - before == pytest.approx(20, abs=1)
     assert line.all(Snapshot)
     assert counted(metrics, "presence_received_messages_total", type="pose") == 1
     assert counted(metrics, "presence_sent_bytes_total", lane="poses") > 0
     assert counted(metrics, "presence_stage_seconds_count", stage="drain") == pytest.approx(20, abs=1)
+
+
+def test_what_came_until_a_tick_is_in_it() -> None:
+    """Sockets are read before the rooms tick: a pose does not wait for the sweep behind the tick."""
+    desk = Desk()
+    line = desk.guest()
+    line.join()
+    line.forget()
+    seqs = itertools.count(1)
+    loop, _, _ = started(desk, lambda _: line.pose(next(seqs)))
+    loop.run(desk.now + 1.0)
+    acks = [int.from_bytes(snapshot.data[8:12], "little") for snapshot in line.all(Snapshot)]
+    assert acks == list(range(1, 1 + len(acks)))
+    assert acks
 
 
 def test_a_pause_is_caught_up_with_one_tick() -> None:
@@ -139,4 +153,4 @@ def test_a_stopped_ticker_ticks_no_more() -> None:
     ticker.stop()
     loop.run(desk.now + 1.0)
     assert counted(metrics, "presence_ticks_total", outcome="run") == 0
-    Ticker(desk.hub, metrics, cast("asyncio.AbstractEventLoop", loop), 0.05).stop()
+    Ticker(desk.hub, lambda _: None, metrics, cast("asyncio.AbstractEventLoop", loop), 0.05).stop()

@@ -20,8 +20,8 @@ from presence.outbox import Outbox
 from presence.room import Room, RoomSettings
 from presence.world import World
 from protocol import records, schema
-from protocol.codec import decode, encode
-from protocol.framing import Framing, mask
+from protocol.codec import decode
+from protocol.framing import Framing
 from protocol.records import DTYPES, Section
 from protocol.schema import Cause, Sender
 
@@ -102,6 +102,7 @@ class Actor:
     stream: bytearray = field(default_factory=bytearray)
     is_connected: bool = True
     is_stalled: bool = False
+    socket: int = -1
     row: int = -1
     entity: int = 0
     seq: int = 0
@@ -234,9 +235,8 @@ class Crowd:
         actor.seq += self.rng.randint(1, 3)
         age = self.rng.choice((0, 0, 1, 5, 255))
         at = self.now
-        key = self.rng.randbytes(4)
-        payload = encode(schema.Pose(_record(actor.seq, pose, age)))
-        self.room.receive_pose(actor.row, key + mask(payload, key), at)
+        kind, record = _record(actor.seq, pose, age)
+        self.room.inbox.add_pose(kind, actor.row, record, at)
         cause = self._verdict(actor, pose.place)
         if cause is None:
             actor.pose, actor.last_pose_at = pose, at
@@ -438,10 +438,10 @@ def _is_cleared(actor: Actor, place: Triple) -> bool:
     return zone is None or zone.requires <= actor.identity.grants
 
 
-def _record(seq: int, pose: Pose, age: int) -> bytes:
-    """Pack the record of a pose message."""
+def _record(seq: int, pose: Pose, age: int) -> tuple[Section, bytes]:
+    """Pack the record of a pose message, and say of which kind it is."""
     kind = Section.TRACKED_INPUT if pose.body is Section.TRACKED else Section.ROOT_INPUT
     table = np.zeros(1, DTYPES[kind])
     root = (seq, *pose.place, pose.yaw, pose.pitch, age)
     table[0] = (*root, *((*part.place, part.orientation) for part in pose.parts))
-    return records.section_bytes(kind, table)
+    return kind, table.tobytes()

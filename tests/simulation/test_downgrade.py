@@ -13,9 +13,8 @@ import pytest
 from benchmarks.snapshot_reader import Snapshot, read_snapshot
 from presence.catalogue import load_worlds
 from protocol import schema
-from protocol.records import Section
 from protocol.schema import Chat, Done, Gesture, Gone, Objects, Renew, Roster, Said, SetStatus, Spawn, Teleport, Welcome
-from tests.hubs import Desk, Line, a_hello, masked_pose
+from tests.hubs import Desk, Line, a_hello
 from tests.rooms import Metres
 
 CLEARANCE = "restricted"
@@ -62,7 +61,7 @@ class Plaza:
     def stir(self) -> None:
         """Have the agent do everything that others hear or see of."""
         self.seq += 1
-        self.agent.pose(masked_pose(Section.ROOT_INPUT, self.seq, (INSIDE[0] + self.seq / 100, 0, INSIDE[2])))
+        self.agent.pose(self.seq, INSIDE[0] + self.seq / 100, INSIDE[2])
         self.agent.send(Chat(1, schema.Channel.ROOM, 0, "for the cleared"))
         self.agent.send(Chat(2, schema.Channel.NEARBY, 0, "for the cleared nearby"))
         self.agent.send(Gesture(3, schema.Emote.POINT))
