@@ -10,15 +10,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import capacity, commits, engine, floor, report, stages
+from benchmarks import capacity, client_frames, commits, engine, floor, report, stages
 from benchmarks.commits import Turns, read
 from benchmarks.comparison import SLOWER, print_comparison
 from benchmarks.parameters import RINGS, Parameters
 from benchmarks.peers.catalogue import PEERS, chosen
-from benchmarks.peers.measure import beside, measured, own_figures, unmeasured
+from benchmarks.peers.measure import TICK_HZ, beside, measured, own_figures, unmeasured
 from benchmarks.progress import Progress
 from benchmarks.scenarios import SCENARIOS
 from benchmarks.table import print_table
+from protocol.records import Section
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 FAILED = 1
 BAD_USAGE = 2
 
-_OURS = "presence"
+_OURS, _FLOOR = "presence", "floor"
 
 PROFILE = (  # ten minutes; the last plaza is the one that stands at the top of the report
     "stages --avatars 100 500 1000",
@@ -154,14 +155,20 @@ def _run_capacity(arguments: dict[str, Any]) -> tuple[dict[str, Any], Show]:
     if arguments["repeats"] < 1 or arguments["start"] < 2:  # noqa: PLR2004  nobody to see
         raise ValueError("repeats must be at least 1, and start at least 2")
     names = arguments["servers"].split(",")
-    peers = {peer.name: peer for name in names if name != _OURS for peer in chosen(name)}
+    peers = {peer.name: peer for name in names if name not in (_OURS, _FLOOR) for peer in chosen(name)}
+    own: list[dict[str, Any]] = []
+    if _FLOOR in names and names[0] != _OURS:
+        raise ValueError(f"the {_FLOOR} writes frames as long as those of {_OURS}: name {_OURS} before it")
 
     def measure(name: str, avatars: int) -> dict[str, Any]:
         asked = Parameters(avatars=avatars, seconds=arguments["seconds"], warmup=arguments["warmup"])
+        if name == _FLOOR:
+            return _bare(asked, own[-1], progress)
         if name != _OURS:
             return measured(peers[name], scenario, asked, progress)
         try:
-            return own_figures(engine.run(scenario, asked, progress))
+            own.append(own_figures(engine.run(scenario, asked, progress)))
+            return own[-1]
         except RuntimeError as problem:
             return unmeasured(_OURS, problem)
 
@@ -171,6 +178,23 @@ def _run_capacity(arguments: dict[str, Any]) -> tuple[dict[str, Any], Show]:
     }
     asked = {name: arguments[name] for name in ("seconds", "warmup", "start", "repeats")}
     return capacity.describe(found, scenario.name, promise, asked), capacity.print_capacity
+
+
+def _bare(asked: Parameters, own: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Measure the floor under so many people, with the neighbours and the frames that a run of this server had."""
+    engine.allow_many_sockets()
+    neighbours = own["neighbours_mean"]
+    plan = floor.FloorPlan(
+        clients=asked.avatars,
+        pose_bytes=client_frames.POSE_BYTES[Section.ROOT_INPUT],
+        frame_bytes=round(own["bytes_per_update"] * neighbours),
+        tick_hz=TICK_HZ,
+        warmup_s=asked.warmup,
+        seconds=asked.seconds,
+        server_cpu=asked.server_cpu,
+        load_cpu=asked.generator_cpu,
+    )
+    return floor.figures(floor.measure(plan, progress), asked.avatars, neighbours)
 
 
 def _run_comparison(arguments: dict[str, Any]) -> tuple[dict[str, Any], Show]:
@@ -267,7 +291,10 @@ def _add_stages(asked: argparse.ArgumentParser) -> None:
 def _add_capacity(asked: argparse.ArgumentParser) -> None:
     asked.add_argument("of", choices=[scenario.name for scenario in SCENARIOS.values() if scenario.has_peers])
     asked.add_argument(
-        "--servers", default=_OURS, metavar="NAMES", help=f"{_OURS} (the default) and any of {','.join(PEERS)}"
+        "--servers",
+        default=_OURS,
+        metavar="NAMES",
+        help=f"{_OURS} (the default) and any of {','.join([_FLOOR, *PEERS])}",
     )
     asked.add_argument("--start", type=int, default=200, metavar="N", help="how many to begin with (default: 200)")
     asked.add_argument("--repeats", type=int, default=3, metavar="N", help="runs at each edge (default: 3)")

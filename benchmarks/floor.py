@@ -23,6 +23,7 @@ import numpy as np
 import uvloop
 
 from benchmarks import switchboard
+from benchmarks.peers.measure import KEYS, TICK_HZ
 from benchmarks.plan import Role
 from benchmarks.process_usage import cpu_time
 from benchmarks.rounds import merged
@@ -31,6 +32,8 @@ from benchmarks.switchboard import Schedule, Switchboard
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.connection import Connection
+
+    from numpy.typing import NDArray
 
     from benchmarks.progress import Progress
 
@@ -51,6 +54,7 @@ class Floor:
     cpu_us: float
     frame_bytes: int
     served: float  # share of the frames due that the clients received
+    p99_ms: float  # from a pose sent at any moment to the end of the tick that would tell of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +130,43 @@ def measure(plan: FloorPlan, progress: Progress) -> Floor:
             before = cpu_time(server.pid)
             _wait(start + plan.warmup_s + plan.seconds, start, advance)
             used = cpu_time(server.pid).since(before)
+        ours.send(None)
+        ticks: list[tuple[float, float]] = ours.recv()
         received_bytes: int = load_pipe.recv()
     finally:
         for process in (load, server):
             process.terminate()
             process.join()
     client_ticks = plan.clients * plan.tick_hz * plan.seconds
-    return Floor(used.used * 1e6 / client_ticks, plan.frame_bytes, received_bytes / (client_ticks * plan.frame_bytes))
+    lateness = [late for due, late in ticks if 0 <= due - start - plan.warmup_s < plan.seconds]
+    return Floor(
+        used.used * 1e6 / client_ticks,
+        plan.frame_bytes,
+        received_bytes / (client_ticks * plan.frame_bytes),
+        _p99_ms(np.array(lateness), 1 / plan.tick_hz),
+    )
+
+
+def figures(one: Floor, avatars: int, neighbours: float) -> dict[str, Any]:
+    """Describe a floor by the keys of a peer: what `capacity` asks of a server."""
+    return dict.fromkeys(KEYS) | {
+        "what": "the system calls alone",
+        "valid": True,
+        "cpu_us_per_update": round(one.cpu_us / neighbours, 4),
+        "bytes_per_update": round(one.frame_bytes / neighbours, 4),
+        "latency_ms": {"p99": round(one.p99_ms, 3)},
+        "delivered_share": round(min(1.0, one.served), 5),
+        "neighbours_mean": neighbours,
+        "wrong": 0,
+        "server_cpu": round(one.cpu_us * avatars * TICK_HZ / 1e6, 4),
+        "not_measured": ["anything but the price of reading, and of writing a frame at every tick"],
+    }
+
+
+def _p99_ms(lateness_s: NDArray[np.float64], interval_s: float) -> float:
+    """Spread poses evenly over the time before a tick, and say after how long all but one in a hundred are told of."""
+    waits = np.linspace(0.0, interval_s, 50)
+    return float(np.percentile(waits[:, None] + lateness_s, 99)) * 1e3
 
 
 def _wait(until: float, start: float, advance: Callable[[float], None]) -> None:
@@ -165,6 +199,13 @@ async def _tick_forever(pipe: Connection, plan: FloorPlan) -> None:
     transports: list[asyncio.WriteTransport] = []
     server = await loop.create_server(lambda: _Discard(transports), "127.0.0.1", 0, backlog=_BACKLOG)
     pipe.send(server.sockets[0].getsockname()[1])
+    ticks: list[tuple[float, float]] = []  # when each was due, and how much later its last frame was written; s
+
+    def tell() -> None:
+        pipe.recv()
+        pipe.send(ticks)
+
+    loop.add_reader(pipe.fileno(), tell)
     frame = bytes(plan.frame_bytes)
     at = loop.time()
     while True:
@@ -172,6 +213,7 @@ async def _tick_forever(pipe: Connection, plan: FloorPlan) -> None:
         await asyncio.sleep(at - loop.time())
         for transport in transports:
             transport.write(frame)
+        ticks.append((at, loop.time() - at))
 
 
 # --- the load ---------------------------------------------------------------------------------------------------------

@@ -290,7 +290,7 @@ class Hub:
             elif session.away_since is not None:
                 if session.away_since <= now - self._settings.resume_window_s:
                     self.end(session, Close.LEFT, "the seat was held long enough", now)
-            elif session.last_heard_at < silent_since:
+            elif session.is_silent_since(silent_since):
                 self._hold(session, Close.HEARTBEAT_TIMEOUT, f"{MISSED_HEARTBEATS} heartbeats missed", now)
             elif session.stalled_since is not None and session.stalled_since < now - STALL_TIMEOUT_S:
                 self._hold(session, Close.SLOW, f"nothing was read for {STALL_TIMEOUT_S:.0f} s", now)

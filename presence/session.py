@@ -153,10 +153,9 @@ class Session:
         """READY or ROOM."""
         return State.READY if self.room is None else State.ROOM
 
-    @property
-    def last_heard_at(self) -> float:
-        """When anything came from the client last; of poses, as of the last tick. Server clock, seconds."""
-        return self.heard_at if self.room is None else max(self.heard_at, self.room.heard_at(self.row))
+    def is_silent_since(self, then: float) -> bool:
+        """Tell whether nothing came from the client since then, server clock, s; of poses, as of the last tick."""
+        return self.heard_at < then and (self.room is None or self.room.heard_at(self.row) < then)
 
     @property
     def writer(self) -> Callable[[bytes | memoryview], None] | None:

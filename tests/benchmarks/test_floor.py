@@ -27,7 +27,7 @@ def result(cpu_us: float, *, invalid: str | None = None, violations: int = 0) ->
 def beside(results: list[dict[str, Any]], floors_us: list[float], served: float = 1.0) -> dict[str, Any]:
     """Play rounds back."""
     rounds, bare = iter(results), iter(floors_us)
-    return floor.beside(lambda: next(rounds), lambda _result: Floor(next(bare), 400, served), len(results))
+    return floor.beside(lambda: next(rounds), lambda _result: Floor(next(bare), 400, served, 60.0), len(results))
 
 
 def test_medians_of_both_are_reported() -> None:
@@ -64,3 +64,16 @@ def test_the_bare_server_serves_its_clients() -> None:
     assert told.frame_bytes == 300
     assert 0.8 < told.served < 1.2  # one tick more or less at either end, of twenty
     assert told.cpu_us >= 0
+    assert told.p99_ms > 49  # a pose waits for the next tick; what comes on top is the machine's
+
+
+def test_a_floor_is_told_like_a_server() -> None:
+    """By the keys that a search for capacity asks for, an update being a neighbour's pose."""
+    told = floor.figures(Floor(16.0, 352, 1.001, 61.5), 1000, 32.0)
+    assert (told["valid"], told["cpu_us_per_update"], told["bytes_per_update"]) == (True, 0.5, 11.0)
+    assert (told["latency_ms"], told["delivered_share"], told["wrong"], told["server_cpu"]) == (
+        {"p99": 61.5},
+        1.0,
+        0,
+        0.32,
+    )

@@ -69,6 +69,7 @@ def test_options_belong_to_their_scenarios(words: list[str]) -> None:
     [
         (["--servers", "presence,nobody"], "no peer is called nobody"),
         (["--repeats", "0"], "repeats must be at least 1"),
+        (["--servers", "floor"], "name presence before it"),
     ],
 )
 def test_a_capacity_is_of_servers_that_there_are(
