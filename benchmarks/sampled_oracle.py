@@ -69,7 +69,8 @@ class SampledOracle:
     ) -> None:
         """window_ns: ticks whose first snapshot arrived within are measured; those before it set the scene.
 
-        slow: clients that may be told late. What they are told is checked, and nothing of it is counted.
+        slow: clients that may be told late, with others in sight who walk all the time. What they are told is checked,
+        and nothing of it is counted.
         """
         n = len(evidence.entities)
         self._evidence = evidence
@@ -81,6 +82,7 @@ class SampledOracle:
         self._ids = np.array([entity for entity, _generation in evidence.entities], np.int64)
         self._moved_tick = np.full(n, ABSENT)  # when a pose of each was last accepted
         self._previous_ack = np.full(n, ABSENT)
+        self._was_told = np.zeros(n, np.bool_)  # at the tick before
         self._terms = np.array([digest_term(*entity) for entity in evidence.entities], np.uint64)
         self._watched = {number: Watched(evidence, number) for number in sorted(evidence.sampled)}
         self._latencies: list[NDArray[np.float64]] = []
@@ -110,11 +112,13 @@ class SampledOracle:
         self._held[evidence.is_full[tick]] = False
         self._moved_tick[ack > self._previous_ack] = tick
         place = evidence.trajectories.places_mm(seqs)
+        # Where somebody walks in sight all the time, who was told nothing had a full socket, and looks around at once.
+        has_recovered = ~self._counts & told & ~self._was_told
         scene = Scene(
             tick=tick,
             place_mm=place,
             present=present,
-            turn=(evidence.first_tick + tick + self._ids) % LOOK_EVERY_TICKS == 0,
+            turn=has_recovered | ((evidence.first_tick + tick + self._ids) % LOOK_EVERY_TICKS == 0),
             starts_over=evidence.is_full[tick],
             held=self._held,
             moved_tick=self._moved_tick,
@@ -124,7 +128,7 @@ class SampledOracle:
         if tick in self._measured:
             self._count(scene, expected)
             self._check_everybody(tick, expected, told)
-        self._held[told], self._previous_ack = expected.wanted[told], ack
+        self._held[told], self._previous_ack, self._was_told = expected.wanted[told], ack, told
         self._told_tick[expected.may_tell & told[:, None]] = tick
         watched = [one for number, one in self._watched.items() if told[number]]
         held = self._held_by(watched, expected.wanted, seqs)

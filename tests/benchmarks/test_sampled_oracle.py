@@ -170,6 +170,14 @@ def test_who_reads_slowly_is_judged_by_what_it_was_told() -> None:
     assert counted.updates_delivered < 0.999 * counted.updates_expected
 
 
+@pytest.mark.parametrize("end", range(24, 34))
+def test_who_reads_slowly_looks_around_once_it_can(end: int) -> None:
+    """At whichever tick of its turn that is; who came or went meanwhile is known at once."""
+    slow = frozenset({7})
+    run = play(24, SAMPLED, 2, still=slow, deaf={7: range(20, end)})
+    assert run.judged(slow=slow).violations == []
+
+
 def test_a_room_without_motion_is_tested_by_its_digests() -> None:
     """Every few seconds everybody is told that nothing happened; the self-test falsifies a digest then."""
     ticks = 4 * TICKS
