@@ -1,9 +1,9 @@
 """What a room was sent since its last tick, in order of arrival.
 
 Poses wait as the records that came off the sockets, one behind the other, and are checked and parsed in one go at the
-drain. Everything else waits as decoded messages. A jump closes a segment, because the poses
-behind it start from its target; and so does a pose of another kind than its sender's last one, because within a segment
-poses are in order kind by kind. Commands are bounded by the sessions' rate limits. Poses are paced at the drain, which
+drain. Everything else waits as decoded messages. A jump closes a segment, because the poses behind it start from its
+target; and so does a pose of another kind than its sender's last one, because within a segment poses are in order kind
+by kind. Commands are bounded by the sessions' rate limits. Poses are paced at the drain, which
 drops what came too fast and has whoever floods closed; until then no more than `MAX_POSES` wait.
 """
 

@@ -17,9 +17,10 @@ from structlog.testing import capture_logs
 
 from presence.inbox import PREFIX, Inbox
 from presence.intake import SWEEP_S, Intake
+from presence.sockets import MIN_FRAME_BYTES
 from presence.traffic import Traffic
 from protocol.framing import Framing, TcpReader, WebSocketReader, mask, tcp_header, websocket_header
-from protocol.records import DTYPES, Section
+from protocol.records import Section
 from tests.rooms import input_record
 
 ROOT, TRACKED = Section.ROOT_INPUT, Section.TRACKED_INPUT
@@ -315,6 +316,10 @@ def test_sockets_of_any_number_are_read(intake: Intake) -> None:
     os.close(high.socket)
 
 
-def test_a_record_is_as_long_as_its_kind() -> None:
-    """The two usual frames differ in length, which is how they are told apart."""
-    assert len(PREFIX[ROOT]) + DTYPES[ROOT].itemsize != len(PREFIX[TRACKED]) + DTYPES[TRACKED].itemsize
+@FRAMINGS
+@pytest.mark.parametrize("kind", [ROOT, TRACKED])
+def test_a_usual_frame_is_of_a_length_that_the_loops_rely_on(framing: Framing, kind: Section) -> None:
+    """Long enough that a read holds no more poses than there is room for; short enough that one byte says how long."""
+    frame = framed(framing, a_pose(1, kind))
+    assert len(frame) >= MIN_FRAME_BYTES
+    assert len(frame) - 6 < 126
