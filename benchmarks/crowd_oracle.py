@@ -39,13 +39,20 @@ class CrowdOracle:
     """Replays a run tick by tick."""
 
     def __init__(
-        self, evidence: Evidence, radius_mm: int, budget_bytes_per_s: float, window_ns: tuple[int, int]
+        self,
+        evidence: Evidence,
+        radius_mm: int,
+        budget_bytes_per_s: float | NDArray[np.float64],
+        window_ns: tuple[int, int],
     ) -> None:
-        """window_ns: ticks whose first snapshot arrived within are measured; those before it set the scene."""
+        """budget_bytes_per_s: of everybody, or of each observer.
+
+        window_ns: ticks whose first snapshot arrived within are measured; those before it set the scene.
+        """
         n = len(evidence.entities)
         self._evidence = evidence
         self._radius_mm = radius_mm
-        self._budget = budget_bytes_per_s
+        self._budget = np.broadcast_to(np.asarray(budget_bytes_per_s, np.float64), n)
         self._measured = evidence.measured_rows(window_ns)
         self._number_of = {entity: number for number, (entity, _) in enumerate(evidence.entities)}
         self._watched = {number: Watched(evidence, number) for number in sorted(evidence.sampled)}
@@ -84,7 +91,7 @@ class CrowdOracle:
         ages = {name: spread(np.concatenate([np.zeros(0), *found]) * tick_ms) for name, found in self._stale.items()}
         return {
             "crowd": {
-                "budget_bytes_per_s": self._budget,
+                "budget_bytes_per_s": float(self._budget.max()),
                 "budget_used": {
                     "min": round(float(used.min()), 4) if used.size else None,
                     "mean": round(float(used.mean()), 4) if used.size else None,
@@ -104,7 +111,7 @@ class CrowdOracle:
         whole = int(second.max(initial=0))
         sent = self._evidence.frame_bytes[rows.start : rows.stop]
         used = [sent[second == k].sum(axis=0) for k in range(whole)]
-        return np.array(used, np.float64).reshape(whole, -1).T / self._budget
+        return np.array(used, np.float64).reshape(whole, -1).T / self._budget[:, None]
 
     def _judge(self, tick: int) -> None:
         evidence, ack = self._evidence, self._evidence.ack[tick]

@@ -7,6 +7,7 @@ so that this stays plain, what is measured is loaded by its name, here alone.
 from __future__ import annotations
 
 import json
+import math
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ class _Member:
 
     framing = Framing.WEBSOCKET
     socket = -1
+    budget_bytes_per_s = math.inf
 
     def __init__(self, identity: Any) -> None:
         self.identity = identity

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from presence.kernels import Rationing
     from presence.snapshot import Frames
 
+# What no observer is held below, unless its room is: a quarter of the usual. A tenth of it is heads of frames; the rest
+# carries the nearest dozen ten times a second and everybody else in sight at the slowest rate, be they 500 walkers or
+# 200 people with headsets.
+MIN_BYTES_PER_S = 8_000
 # Who stands this near in the order of distance is told of at every second tick at least: more than can be talked to,
 # and enough that whoever comes among the nearest thirty between two looks was told of often already.
 _NEAREST = 40
@@ -68,6 +72,11 @@ class Ration:
     is_admitted: Mask
     rate: NDArray[np.uint8]
     is_short: bool
+
+
+def allowed(asked: float, most: int) -> float:
+    """Return the budget of an observer that asked for one, in a room with a budget of `most`; both bytes a second."""
+    return min(max(asked, MIN_BYTES_PER_S), most)
 
 
 def grant(

@@ -85,7 +85,8 @@ class Sight:
 class Share:
     """How often the observer is told of the subject, as planned when it looked around.
 
-    ring: 1 for the innermost. ring_every_ticks is what the ring asks for, every_ticks what the budget leaves of it.
+    ring: 1 for the innermost. ring_every_ticks is what the ring asks for, every_ticks what the observer's budget then
+    leaves of it.
     """
 
     tick: int
@@ -93,6 +94,7 @@ class Share:
     detail: Detail
     ring_every_ticks: int
     every_ticks: int
+    budget_bytes_per_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,6 @@ class Explanation:
     plan: Share | None
     radius_mm: int
     cell_mm: int
-    budget_bytes_per_s: int
 
 
 def explain(room: Room, observer: int, subject: int, tick: int | None, clearance_bits: int) -> Explanation:
@@ -161,7 +162,6 @@ def explain(room: Room, observer: int, subject: int, tick: int | None, clearance
         plan=None if before.looked is None else before.looked.share,
         radius_mm=room.radius_mm,
         cell_mm=cell_mm,
-        budget_bytes_per_s=room.settings.budget_bytes_per_s,
     )
 
 
@@ -275,6 +275,7 @@ class _Scene:
             detail=Detail(int(detail[at[0]])),
             ring_every_ticks=1 << int(ring_rate[at[0]]),
             every_ticks=1 << int(rate[at[0]]),
+            budget_bytes_per_s=round(view.budget[one] * settings.tick_hz),
         )
         return _Look(sight, share, is_put_off=False)
 
@@ -386,7 +387,7 @@ def in_words(explanation: Explanation) -> list[str]:
         _look_words(told),
     ]
     if told.plan is not None:
-        sentences.append(_plan_words(told.plan, told.budget_bytes_per_s))
+        sentences.append(_plan_words(told.plan))
     if told.is_held:
         since = "before what is remembered" if told.pose_tick is None else f"at tick {told.pose_tick}"
         sentences.append(f"The pose that the observer holds of the subject came to be {since}.")
@@ -447,12 +448,12 @@ def _look_words(told: Explanation) -> str:
     return f"{looked}, with {then}; {turn}."
 
 
-def _plan_words(plan: Share, budget_bytes_per_s: int) -> str:
+def _plan_words(plan: Share) -> str:
     detail = "with its head and hands if it has any" if plan.detail is Detail.FULL else "without head and hands"
     often = "every tick" if plan.every_ticks == 1 else f"every {plan.every_ticks} ticks"
     if plan.every_ticks == plan.ring_every_ticks:
         why = "as that ring asks for"
     else:
-        limit = f"a budget of {budget_bytes_per_s / 125:g} kbit/s"
+        limit = f"the observer's budget of {plan.budget_bytes_per_s / 125:g} kbit/s"
         why = f"instead of {plan.ring_every_ticks}, because more would not fit {limit}"
     return f"The subject is in ring {plan.ring} and told of {often}, {why}, {detail}."

@@ -188,9 +188,9 @@ class History:
         change.tick = self.tick = tick
         others = self._note_column(change, "entity", entities.id * entities.is_alive)  # who came, and who went
         self._note_column(change, "body", entities.body)
+        self._note_column(change, "budget", entities.budget)
         if len(others) or len(refocused):
             self._note_column(change, "grants", entities.grants)
-            self._note_column(change, "budget", entities.budget)
             self._note_blocks(change, entities, np.union1d(others, refocused))
         self._note_links(change, others, asked, wishes.observers, stalled)
         is_new_pose = entities.record_tick[0] == tick

@@ -284,7 +284,6 @@ OPERATORS_DOCUMENT: dict[str, Any] = {
                 | {"description": "How often the observer is told of the subject; null for never."},
                 radius_mm=_COUNT | {"description": "One comes into sight here, and goes out of it at 1.15 times that."},
                 cell_mm=_COUNT | {"description": "Width of the grid's cells."},
-                budget_bytes_per_s=_COUNT | {"description": "Of an observer's snapshots."},
                 sentences={"type": "array", "items": _TEXT, "description": "All of it in words, the answer first."},
             ),
             "Party": _object(
@@ -309,6 +308,7 @@ OPERATORS_DOCUMENT: dict[str, Any] = {
                 detail={"enum": [detail.name.lower() for detail in Detail]},
                 ring_every_ticks=_EVERY | {"description": "What the ring asks for."},
                 every_ticks=_EVERY | {"description": "What the observer's budget leaves of it."},
+                budget_bytes_per_s=_COUNT | {"description": "The observer's, of snapshots."},
             ),
             "Problem": _PROBLEM,
             "Document": {"type": "object", "required": ["openapi", "info", "paths"]},

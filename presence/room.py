@@ -162,7 +162,7 @@ class Room:
         self._joins += 1
         movement.place(entities, self.world, row, self.world.spawns_mm[spawn], now)
         entities.yaw[row] = self.world.spawn_yaw[spawn]
-        entities.budget[row] = self.settings.budget_bytes_per_s / self.settings.tick_hz
+        self.allot(row)
         snapshot.introduce(entities, row, self.tick_number)
         entities.wants_full[row] = True
         entities.is_websocket[row] = member.framing is Framing.WEBSOCKET
@@ -183,6 +183,7 @@ class Room:
             z=z,
             yaw=int(entities.yaw[row]),
             locked=state.is_locked,
+            budget_bytes_per_s=self.settings.budget_bytes_per_s,
         )
         state.tell([row], joined)
         return row
@@ -242,6 +243,12 @@ class Room:
                 block(state.entities, row, other, is_blocked)
         state.changed_entries.add(row)
         state.changed_permissions.add(row)
+
+    def allot(self, row: int) -> None:
+        """Take over which budget a member asks for, new or changed; what it is told of follows at its next look."""
+        settings, asked = self.settings, self.state.seats[row].member.budget_bytes_per_s
+        self.state.entities.budget[row] = budget.allowed(asked, settings.budget_bytes_per_s) / settings.tick_hz
+        self._stirred_tick = self.tick_number  # looks are not repeated as they were
 
     def people_for(self, viewer: Identity, blocks: AbstractSet[str]) -> list[Person]:
         """List whom somebody may know of who asks from outside the room: by clearance, and by blocks of either side."""

@@ -14,6 +14,7 @@ pace of everybody at once.
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Any, Protocol
 
 from presence.limits import RateLimits
@@ -38,6 +39,7 @@ from protocol.schema import (
     Pose,
     Renew,
     Sender,
+    SetBudget,
     State,
 )
 
@@ -113,6 +115,7 @@ class Session:
         "_limits",
         "away_since",
         "blocks",
+        "budget_bytes_per_s",
         "connection",
         "framing",
         "heard_at",
@@ -132,6 +135,7 @@ class Session:
         self.id = session_id
         self.identity = identity
         self.blocks: set[str] = set()
+        self.budget_bytes_per_s = inf
         self.resume_token = ""
         self.room: Room | None = None
         self.row = -1
@@ -274,15 +278,15 @@ class Session:
                 self._join(message, now)
             case Block():
                 self._block(message)
+            case SetBudget():
+                self._set_budget(message)
             case Renew():
                 self._renew(message, now)
             case Leave():
                 self._leaving = message.ref
                 self._host.after_tick(self, self._leave)
-            case Bye() if self.room is not None:
-                self._host.after_tick(self, self._say_bye)
             case Bye():
-                self._say_bye(now)
+                self._bye(now)
             case Pose() if self.room is not None:
                 kind, table = read_input(message.record)
                 self.room.inbox.add_pose(kind, self.row, table.tobytes(), now)
@@ -308,6 +312,12 @@ class Session:
         self.leave_room(now)
         self._answer(left)
 
+    def _bye(self, now: float) -> None:
+        if self.room is None:
+            self._say_bye(now)
+        else:
+            self._host.after_tick(self, self._say_bye)
+
     def _say_bye(self, now: float) -> None:
         self._host.end(self, Close.LEFT, "bye", now)
 
@@ -332,6 +342,12 @@ class Session:
         else:
             raise Refused(Refusal.NOT_ALLOWED, f"you block {MAX_BLOCKS} users already: unblock one first")
         self._refresh()
+        self._answer(Done(0, message.ref, 0, 0))
+
+    def _set_budget(self, message: SetBudget) -> None:
+        self.budget_bytes_per_s = message.bytes_per_s
+        if self.room is not None:
+            self.room.allot(self.row)
         self._answer(Done(0, message.ref, 0, 0))
 
     def _renew(self, message: Renew, now: float) -> None:

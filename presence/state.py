@@ -39,6 +39,7 @@ class Member(Protocol):
 
     identity: Identity
     blocks: set[str]  # user ids it does not want to see
+    budget_bytes_per_s: float  # of snapshots, as its client asked; infinity while it has not
     socket: int  # the plain socket that its frames may be written to while there is a `writer`; -1: only by that
 
     @property

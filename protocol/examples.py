@@ -58,6 +58,7 @@ from protocol.schema import (
     RoomState,
     Roster,
     Said,
+    SetBudget,
     SetStatus,
     Snapshot,
     Spawn,
@@ -213,6 +214,7 @@ EXAMPLES: tuple[Example, ...] = (
     Example("start over", Resync()),
     Example("goodbye", Bye()),
     Example("over to Ben", GoTo(14, _BEN)),
+    Example("128 kbit/s will do", SetBudget(15, 16_000)),
     Example(
         "a session of a token's user",
         Welcome(
@@ -247,6 +249,7 @@ EXAMPLES: tuple[Example, ...] = (
             tick_hz=20,
             radius_mm=10_000,
             locked=False,
+            budget_bytes_per_s=32_000,
             **_SPOT,
         ),
     ),

@@ -489,6 +489,14 @@ class GoTo:
     entity: EntityId
 
 
+@client(22, State.READY, State.ROOM, rate=RARELY)
+class SetBudget:
+    """Be sent fewer bytes of snapshots than the room allows, or as many again; for as long as the session lasts."""
+
+    ref: Ref
+    bytes_per_s: Annotated[int, U32, "what the client takes; the server holds it between its floor and the room's"]
+
+
 # --- server to client -------------------------------------------------------------------------------------------------
 
 
@@ -532,6 +540,7 @@ class Joined:
     z: Z
     yaw: Yaw
     locked: Annotated[bool, Bool(), "whether the room is closed to newcomers"]
+    budget_bytes_per_s: Annotated[int, U32, "the room's budget: bytes of snapshots a second at most"]
 
 
 @server(66, Lane.POSES)

@@ -258,6 +258,20 @@ CROWD = (
         "presence/test_budget.py::test_the_budget_is_used_and_not_exceeded",
     ),
     Mutation(
+        "a client may ask for more than its room allows",
+        "presence/budget.py",
+        "min(max(asked, MIN_BYTES_PER_S), most)",
+        "max(asked, MIN_BYTES_PER_S)",
+        "presence/test_budget.py::test_a_budget_is_between_the_floor_and_the_rooms",
+    ),
+    Mutation(
+        "what a client asks for is forgotten in the next room",
+        "presence/room.py",
+        "        self.allot(row)\n",
+        "        entities.budget[row] = self.settings.budget_bytes_per_s / self.settings.tick_hz\n",
+        "presence/test_session.py::test_a_budget_lasts_over_rooms_and_resumes",
+    ),
+    Mutation(
         "the nearest wait like everybody else",
         "presence/kernels.py",
         "slowed = min(slowed, nearest_rate)",

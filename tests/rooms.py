@@ -7,6 +7,7 @@ visitors send goes in as a session would hand it on.
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -79,6 +80,7 @@ class Visitor:
         self.identity = who
         self.framing = framing
         self.blocks: set[str] = set()
+        self.budget_bytes_per_s = math.inf
         self.room: Room | None = None
         self.socket = -1
         self.is_lost = False  # its connection is broken

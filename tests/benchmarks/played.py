@@ -40,6 +40,7 @@ class Guest:
 
     identity: Identity
     blocks: set[str] = field(default_factory=set)
+    budget_bytes_per_s: float = np.inf
     outbox: Outbox = field(default_factory=lambda: Outbox(Framing.WEBSOCKET))
     stream: bytearray = field(default_factory=bytearray)
     framing: Framing = Framing.WEBSOCKET
@@ -102,6 +103,7 @@ class Script:
     deaf: Mapping[int, range] = field(default_factory=dict)  # steps at which a socket is full
     ticks: int = TICKS
     budget_bytes_per_s: int = 1_000_000_000
+    asked: Mapping[int, int] = field(default_factory=dict)  # budgets that clients asked for, bytes a second
 
     def motion(self, walkers: int, seed: int) -> Motion:
         """Let people walk about, some with headsets; others stay where they begin."""
@@ -139,7 +141,9 @@ class _Stage:
             ),
             0.0,
         )
-        self._guests = [Guest(_identity(number)) for number in range(walkers)]
+        self._guests = [
+            Guest(_identity(number), budget_bytes_per_s=script.asked.get(number, np.inf)) for number in range(walkers)
+        ]
         self._rows: dict[int, int] = {}
         self._poses = {
             int(number): (kind, records[:, k])

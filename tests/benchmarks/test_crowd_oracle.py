@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from benchmarks.crowd_oracle import CrowdOracle
 from benchmarks.snapshot_reader import read_snapshot
@@ -14,7 +16,7 @@ SAMPLED = frozenset({0, 7, 21})
 BUDGET = 4_000  # bytes a second: a third of what they would be sent without
 
 
-def judged(run: Run, budget: float = BUDGET) -> CrowdOracle:
+def judged(run: Run, budget: float | NDArray[np.float64] = BUDGET) -> CrowdOracle:
     """Judge a run of a crowd."""
     oracle = CrowdOracle(run.evidence(), run.log.radius_mm, budget, WINDOW_NS)
     oracle.replay()
@@ -46,6 +48,20 @@ def test_who_is_sent_more_than_the_budget_is_named(honest: Run) -> None:
     violations = judged(honest, budget=0.5 * BUDGET).verdict.violations
     assert {violation.observer for violation in violations} == set(range(WALKERS))
     assert "of its budget in second 0" in violations[0].what
+
+
+def test_each_observer_is_held_to_its_own_budget() -> None:
+    """Two who asked for less are judged by what they asked for, and are named where that was not kept."""
+    modest, asked, crowd = (7, 21), 8_000, 2 * WALKERS
+    run = play(crowd, SAMPLED, asked=dict.fromkeys(modest, asked))
+    budgets = np.full(crowd, 1e9)
+    budgets[[*modest]] = asked
+    assert judged(run, budgets).verdict.violations == []
+    everybody = {violation.observer for violation in judged(run, asked).verdict.violations}
+    assert everybody
+    assert everybody.isdisjoint(modest)
+    budgets[[*modest]] = asked / 2
+    assert {violation.observer for violation in judged(run, budgets).verdict.violations} == {*modest}
 
 
 def test_a_wrong_record_is_found() -> None:

@@ -59,7 +59,7 @@ class FakeServer:
         self.hangs_up = False  # whether connections are gone as soon as they stand
         self.is_mute = False  # whether nothing is answered at all
         self.closes_on_hello: tuple[Close, str] | None = None
-        self.joined = Joined(0, 0, "lobby", "plaza", "0" * 16, ENTITY, 1, 20, 10_000, 0, 0, 0, 0, False)
+        self.joined = Joined(0, 0, "lobby", "plaza", "0" * 16, ENTITY, 1, 20, 10_000, 0, 0, 0, 0, False, 32_000)
         self.people = [person(ENTITY, "Me")]
         self._events: list[bytes] = []
         self._tokens = 0

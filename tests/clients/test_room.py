@@ -29,6 +29,7 @@ from protocol.schema import (
     Move,
     Objects,
     Release,
+    SetBudget,
     SetStatus,
     Spawn,
     Status,
@@ -73,6 +74,8 @@ def test_commands_say_what_they_mean() -> None:
         assert server.told_of(SetStatus)[0].status == Status.BUSY
         assert server.told_of(Moderate)[0] == Moderate(server.told_of(Moderate)[0].ref, Action.KICK, 3, "noise")
         assert [block.blocked for block in server.told_of(Block)] == [True, False]
+        await client.set_budget(16_000)
+        assert server.told_of(SetBudget)[0].bytes_per_s == 16_000
 
     in_room(check)
 

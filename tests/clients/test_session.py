@@ -35,7 +35,7 @@ from tests.clients.snapshots import FULL, Sections, snapshot
 
 WELCOME = Welcome(0, 1, "", "s1", "again", False, "guest:1", "Ada", "", "", True, [], 6000, 60_000, 16_384, 0)
 RESUMED = Welcome(0, 1, "", "s1", "again", True, "guest:1", "Ada", "", "", True, [], 6000, 60_000, 16_384, 0)
-JOINED = Joined(1, 1, "lobby", "plaza", "0" * 16, ENTITY, 1, 20, 10_000, 1000, 0, 0, 0, False)
+JOINED = Joined(1, 1, "lobby", "plaza", "0" * 16, ENTITY, 1, 20, 10_000, 1000, 0, 0, 0, False, 32_000)
 
 
 def give(session: Session, *messages: Any, now: float = 0.0) -> list[Any]:
@@ -195,7 +195,7 @@ def test_another_room_starts_from_nothing() -> None:
     """A second `joined` forgets who and what the first room had."""
     session = opened(JOINED)
     give(session, full(3))
-    give(session, Joined(2, 2, "vault", "plaza", "0" * 16, 5, 1, 20, 10_000, 0, 0, 0, 0, False))
+    give(session, Joined(2, 2, "vault", "plaza", "0" * 16, 5, 1, 20, 10_000, 0, 0, 0, 0, False, 32_000))
     assert session.view.held.tolist() == []
     assert not session.poses.knows(3)
 

@@ -27,7 +27,7 @@ def person(entity: int, name: str = "Ada") -> Person:
 
 def joined(**changes: Any) -> Joined:
     """Make the message that enters a room."""
-    message = Joined(1, 1, "lobby", "plaza", "0" * 16, 9, 1, 20, 10_000, 0, 0, 0, 0, False)
+    message = Joined(1, 1, "lobby", "plaza", "0" * 16, 9, 1, 20, 10_000, 0, 0, 0, 0, False, 32_000)
     return replace(message, **changes)
 
 

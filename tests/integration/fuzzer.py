@@ -45,6 +45,7 @@ from protocol.schema import (
     Renew,
     Resync,
     Sender,
+    SetBudget,
     SetStatus,
     Slug,
     Spawn,
@@ -179,6 +180,7 @@ MAKERS: dict[type[Any], Callable[[Random, int], Any]] = {
     Resync: lambda _, __: Resync(),
     Bye: lambda _, __: Bye(),
     GoTo: lambda rng, _: GoTo(_ref(rng), _entity(rng)),
+    SetBudget: lambda rng, _: SetBudget(_ref(rng), rng.choice((0, 16_000, 2**32 - 1))),
 }
 # What a session in a room mostly sends; `leave` and `bye` end the fun.
 WEIGHTS = {Hello: 0.3, Leave: 0.5, Bye: 0.2, Join: 0.7, Pose: 6.0, Ping: 0.7}

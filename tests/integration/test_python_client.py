@@ -10,7 +10,7 @@ import pty
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -18,15 +18,16 @@ from typing import Any
 
 import pytest
 
-from presence_client import Client, Offline, Online, Pose, RefusedError, Room, connect, transport
+from presence_client import Client, Offline, Online, Part, Pose, RefusedError, Room, connect, transport
 from presence_client.room import bearing
 from presence_client.transport import Link
 from protocol.errors import Refusal
-from protocol.schema import Cause, Correction, Joined, Said
+from protocol.schema import Cause, Correction, Joined, Lane, Said
 from tests.integration.conftest import RunningServer, StartServer
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 20.0
+PARTS = (Part((0, 1.6, 0)), Part((-0.3, 1, 0)), Part((0.3, 1, 0)))
 
 BOTH_WAYS = pytest.mark.parametrize("transports", [("tcp", "ws"), ("ws", "tcp")], ids=" and ".join)
 EITHER = pytest.mark.parametrize("transport", ["tcp", "ws"])
@@ -188,6 +189,39 @@ def test_a_block_works_both_ways_and_back(server: RunningServer, transports: tup
         await until(lambda: his.entity in hers.in_sight and hers.entity in his.in_sight)
 
     meet(server, transports, f"block-{transports[0]}", check)
+
+
+def test_who_asks_for_less_is_sent_less(server: RunningServer) -> None:
+    """Two in one crowd, each within its own budget, over the real socket."""
+
+    async def main() -> None:
+        async with AsyncExitStack() as stack:
+            entering = (entered(server.url("tcp"), "thrifty", f"Walker {k}") for k in range(24))
+            crowd = [await stack.enter_async_context(each) for each in entering]
+            (modest, hers), (generous, _) = crowd[:2]
+            assert hers.joined.budget_bytes_per_s == 32_000
+            await modest.set_budget(8_000)
+            loop = asyncio.get_running_loop()
+
+            async def sway(seconds: float) -> None:
+                ends_at = loop.time() + seconds
+                while loop.time() < ends_at:
+                    for (_, room), pose in zip(crowd, still, strict=True):
+                        room.move_to(replace(pose, z=pose.z + 0.2 * math.sin(3 * loop.time()), yaw=loop.time()))
+                    await asyncio.sleep(0.04)
+
+            def told(client: Client) -> int:
+                return client.session.traffic.received_bytes[Lane.POSES]
+
+            still = [replace(room.pose, parts=PARTS) for _, room in crowd]
+            await sway(3.0)
+            before = told(modest), told(generous)
+            await sway(3.0)
+            sent = told(modest) - before[0], told(generous) - before[1]
+            assert 0.5 * 24_000 < sent[0] <= 24_000, sent
+            assert 1.2 * sent[0] < sent[1] <= 96_000, sent
+
+    asyncio.run(main())
 
 
 @BOTH_WAYS

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from benchmarks.snapshot_reader import Snapshot
@@ -14,7 +17,9 @@ from presence import budget, interest
 from presence.entities import Body, Entities
 from presence.rings import Detail, Ring
 from presence.room import RoomSettings
+from presence.snapshot import HEAD_BYTES
 from protocol.framing import Framing
+from protocol.records import SECTION_HEADER
 from tests.rooms import Metres, Stage, Visitor, last_snapshot
 
 TICK_HZ = 20
@@ -74,6 +79,12 @@ def crowd(count: int, side_m: float, settings: RoomSettings = SETTINGS) -> Crowd
     return Crowd(stage, people, rng, {}, places)
 
 
+def ask(gathered: Crowd, observer: Visitor, bytes_per_s: int) -> None:
+    """Let an observer declare what it takes."""
+    observer.budget_bytes_per_s = bytes_per_s
+    gathered.stage.room.allot(observer.row)
+
+
 @pytest.fixture(scope="module")
 def settled() -> tuple[Crowd, list[list[int]]]:
     """Two hundred on six metres, after four seconds; and what was sent in the five seconds after."""
@@ -87,6 +98,52 @@ def test_the_budget_is_used_and_not_exceeded(settled: tuple[Crowd, list[list[int
     for sent in settled[1]:
         for begin in range(len(sent) - TICK_HZ + 1):
             assert 0.88 * BUDGET < sum(sent[begin : begin + TICK_HZ]) <= BUDGET
+
+
+def test_who_asks_for_less_is_sent_less() -> None:
+    """Its share and no more, from the next look on; others are sent what the room allows, and so is it once it asks."""
+    gathered = crowd(200, 6.0, replace(SETTINGS, budget_bytes_per_s=2 * BUDGET))
+    modest, generous = gathered.people[:2]
+    ask(gathered, modest, BUDGET)
+    gathered.walk(4 * TICK_HZ)
+    sent = gathered.walk(3 * TICK_HZ)
+    for begin in range(len(sent[0]) - TICK_HZ + 1):
+        assert 0.88 * BUDGET < sum(sent[0][begin : begin + TICK_HZ]) <= BUDGET
+        assert 1.76 * BUDGET < sum(sent[1][begin : begin + TICK_HZ]) <= 2 * BUDGET
+    assert len(modest.held) == len(generous.held) == 199
+    ask(gathered, modest, 10 * BUDGET)
+    ask(gathered, generous, 0)
+    gathered.walk(TICK_HZ)
+    modest_sent, generous_sent, *_ = gathered.walk(TICK_HZ)
+    assert 1.76 * BUDGET < sum(modest_sent) <= 2 * BUDGET
+    assert 0.88 * BUDGET < sum(generous_sent) <= BUDGET, "nobody is held below the floor"
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 2**32 - 1))
+def test_a_budget_is_between_the_floor_and_the_rooms(asked: int, most: int) -> None:
+    """The room's own has the last word, and who asks for something in between gets it."""
+    found = budget.allowed(asked, most)
+    assert min(budget.MIN_BYTES_PER_S, most) <= found <= most
+    assert found == asked or not budget.MIN_BYTES_PER_S <= asked <= most
+
+
+@pytest.mark.parametrize(("body", "count", "delta"), [(Body.ROOT, 500, 10), (Body.TRACKED, 200, 28)])
+def test_the_floor_carries_a_crowd(body: Body, count: int, delta: int) -> None:
+    """Everybody in sight at some rate and the nearest dozen ten times a second, with the heads of frames."""
+    entities, rng = Entities(), np.random.default_rng(1)
+    for _ in range(1 + count):
+        entities.add(body, 0.0)
+    entities.position[1 : 1 + count, ::2] = rng.uniform(-6_000, 6_000, (count, 2))
+    entities.given[0, : 1 + count] = True
+    entities.budget[0] = budget.MIN_BYTES_PER_S / TICK_HZ
+    looking = np.array([0])
+    pairs = interest.select(entities, looking, 10_000)
+    every_tick, full = np.zeros(count, np.uint8), np.full(count, Detail.FULL, np.uint8)
+    ration = budget.grant(entities, looking, pairs, every_tick, full, LOOK_EVERY_TICKS)
+    assert ration.is_admitted.all()
+    assert ration.rate[np.argsort(pairs.apart)[:8]].max() <= 1
+    records = (1 / (1 << ration.rate.astype(np.int64))).sum()
+    assert (records * delta + HEAD_BYTES + SECTION_HEADER.itemsize) * TICK_HZ <= budget.MIN_BYTES_PER_S
 
 
 def test_everybody_in_sight_is_told_of(settled: tuple[Crowd, list[list[int]]]) -> None:

@@ -206,6 +206,24 @@ def test_a_budget_slows_the_far_and_says_so() -> None:
     assert nearest.ring_every_ticks == furthest.ring_every_ticks == 1
 
 
+def test_a_plan_names_the_observers_own_budget() -> None:
+    """That with which it was made: who asks for less is told of it from its next look on, and why others are slow."""
+    stage = Stage(world(), RoomSettings(capacity=200, look_every_ticks=EVERY, budget_bytes_per_s=40_000))
+    ann = stage.enter("ann", (0, 0, 0))
+    others = [stage.enter(f"v{number}", (0, 0, -number / 20)) for number in range(1, 90)]
+    stage.tick(40)
+    until_look(stage, ann)
+    ann.budget_bytes_per_s = 8_000
+    stage.room.allot(ann.row)
+    planned = []
+    for _ in range(EVERY):
+        stage.tick()
+        planned.append(why(stage, ann, others[-1]))
+    budgets = [answer.plan and (answer.plan.budget_bytes_per_s, answer.plan.every_ticks > 2) for answer in planned]
+    assert budgets == [(40_000, False)] * (EVERY - 1) + [(8_000, True)]
+    assert "would not fit the observer's budget of 64 kbit/s" in " ".join(in_words(planned[-1]))
+
+
 def test_a_budget_admits_newcomers_a_few_at_a_time() -> None:
     """Who is not admitted yet is near enough, and waits for a later look."""
     crowd = RoomSettings(capacity=200, look_every_ticks=EVERY, budget_bytes_per_s=5_000)
@@ -290,10 +308,9 @@ def test_a_slow_plan_is_said_with_its_reason() -> None:
     said = "The subject is in ring 3 and told of every 8 ticks, as that ring asks for, without head and hands."
     assert said in in_words(answer)
     assert answer.plan is not None
-    slowed = replace(answer, plan=replace(answer.plan, every_ticks=16), budget_bytes_per_s=32_000)
-    assert "every 16 ticks, instead of 8, because more would not fit a budget of 256 kbit/s" in " ".join(
-        in_words(slowed)
-    )
+    slowed = replace(answer, plan=replace(answer.plan, every_ticks=16, budget_bytes_per_s=32_000))
+    said = "every 16 ticks, instead of 8, because more would not fit the observer's budget of 256 kbit/s"
+    assert said in " ".join(in_words(slowed))
 
 
 def test_an_answer_is_json_for_machines() -> None:

@@ -52,7 +52,7 @@ CUPBOARD: dict[str, Any] = {
 def test_joined_says_who_and_where_one_is() -> None:
     """Everything a client needs before its first snapshot."""
     place = world(spawns=[(1, 2, 3)])
-    stage = Stage(place, RoomSettings(tick_hz=30, interest_radius_mm=7000))
+    stage = Stage(place, RoomSettings(tick_hz=30, interest_radius_mm=7000, budget_bytes_per_s=9000))
     ann = stage.enter("ann")
     stage.tick()
     assert ann.only(Joined) == Joined(
@@ -70,6 +70,7 @@ def test_joined_says_who_and_where_one_is() -> None:
         z=3000,
         yaw=0,
         locked=False,
+        budget_bytes_per_s=9000,
     )
 
 

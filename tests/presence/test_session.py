@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from presence.budget import MIN_BYTES_PER_S
 from presence.limits import MAX_OVERRUNS
+from presence.room import RoomSettings
 from presence.session import MAX_BLOCKS
 from protocol.codec import encode
 from protocol.errors import Close, Refusal
@@ -38,11 +40,13 @@ from protocol.schema import (
     Resync,
     Said,
     Sender,
+    SetBudget,
     SetStatus,
     Snapshot,
     Spawn,
     State,
     Teleport,
+    Welcome,
 )
 from tests.hubs import Desk, Line, errors
 from tests.rooms import input_record
@@ -68,6 +72,7 @@ EXAMPLES: dict[type[Any], Any] = {
     Resync: Resync(),
     Bye: Bye(),
     GoTo: GoTo(1, 9),
+    SetBudget: SetBudget(1, 16_000),
 }
 
 
@@ -367,6 +372,34 @@ def test_a_block_lasts_over_rooms() -> None:
     desk.tick()
     assert "u-eve" not in ada.people
     assert "u-ada" not in eve.people
+
+
+def test_a_budget_lasts_over_rooms_and_resumes() -> None:
+    """It belongs to the session: asked for before there is a room, and capped by each."""
+    desk = Desk(room=RoomSettings(budget_bytes_per_s=32_000))
+    line = desk.guest()
+    line.send(SetBudget(1, 16_000))
+    assert line.last(Done).ref == 1
+    line.join()
+    assert line.last(Joined).budget_bytes_per_s == 32_000
+    assert budget_of(line) == 16_000
+    line.lose()
+    back = desk.guest(resume=line.last(Welcome).resume)
+    assert back.last(Welcome).resumed
+    assert budget_of(back) == 16_000
+    back.join("hall")
+    assert budget_of(back) == 16_000
+    for asked, applies in ((0, MIN_BYTES_PER_S), (2**32 - 1, 32_000)):
+        back.send(SetBudget(2, asked))
+        assert budget_of(back) == applies
+
+
+def budget_of(line: Line) -> float:
+    """Look up what a session's frames are planned to take, bytes a second."""
+    assert line.session is not None
+    assert line.session.room is not None
+    room = line.session.room
+    return float(room.state.entities.budget[line.session.row] * room.settings.tick_hz)
 
 
 def test_nobody_blocks_themselves_or_everybody() -> None:

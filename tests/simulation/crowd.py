@@ -99,6 +99,7 @@ class Actor:
     identity: Identity
     outbox: Outbox
     blocks: set[str] = field(default_factory=set)
+    budget_bytes_per_s: float = math.inf
     stream: bytearray = field(default_factory=bytearray)
     is_connected: bool = True
     is_stalled: bool = False

@@ -38,7 +38,7 @@ from presence_client.room import Room
 from presence_client.session import Phase, Session
 from presence_client.transport import Link, Receiver
 from protocol.errors import Close, ProtocolError
-from protocol.schema import Block, Done, Error, Join, Joined, Left, Renew
+from protocol.schema import Block, Done, Error, Join, Joined, Left, Renew, SetBudget
 
 AGENT = "presence-client-python/0.1.0"
 QUEUED_EVENTS = 4096  # as many as the server keeps for a session that is away
@@ -128,6 +128,14 @@ class Client:
     async def block(self, user: str, *, blocked: bool = True) -> None:
         """Hide a user and oneself from each other for as long as the session lasts, or undo it."""
         await self.command(lambda ref: Block(ref, user, blocked))
+
+    async def set_budget(self, bytes_per_s: int) -> None:
+        """Be sent at most so many bytes of snapshots a second, for as long as the session lasts.
+
+        The server sends no more than `room.joined.budget_bytes_per_s` whatever is asked, and plans with no less than
+        8,000. The furthest people are told of more rarely then: for a network that got worse.
+        """
+        await self.command(lambda ref: SetBudget(ref, bytes_per_s))
 
     async def renew(self, token: str) -> None:
         """Present a newer token of the same user."""

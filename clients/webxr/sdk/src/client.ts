@@ -140,6 +140,15 @@ export class Client {
     await this.command({ type: "block", user, blocked });
   }
 
+  /**
+   * Be sent at most so many bytes of snapshots a second, a whole number, for as long as the session lasts: for a network
+   * that got worse. The furthest people are told of more rarely then. The server sends no more than
+   * `room.budgetBytesPerS` whatever is asked, and plans with no less than 8,000.
+   */
+  async setBudget(bytesPerS: number): Promise<void> {
+    await this.command({ type: "set_budget", bytes_per_s: bytesPerS });
+  }
+
   /** Present a newer token of the same user. */
   async renew(token: string): Promise<void> {
     await this.command({ type: "renew", token });

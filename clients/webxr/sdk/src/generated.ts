@@ -32,7 +32,7 @@ export const POSE_JUMP = 1;
 /** most elements of one array in a client's message */
 export const MAX_CLIENT_ARRAY = 64;
 /** schema hash, for diagnosis only */
-export const SCHEMA_HASH = "f03d13acc8dbef25";
+export const SCHEMA_HASH = "7ca4e84b9220a256";
 
 /** What a person says of themselves. */
 export const Status = { AVAILABLE: 0, BUSY: 1, IN_COURSE: 2, AWAY: 3 } as const;
@@ -583,6 +583,15 @@ export interface GoToMessage {
   entity: number;
 }
 
+/** Be sent fewer bytes of snapshots than the room allows, or as many again; for as long as the session lasts. */
+export interface SetBudgetMessage {
+  readonly type: "set_budget";
+  /** chosen by the client; the answering `done` or `error` repeats it */
+  ref: number;
+  /** what the client takes; the server holds it between its floor and the room's */
+  bytes_per_s: number;
+}
+
 /** The session is open. Sent once, first. */
 export interface WelcomeMessage {
   readonly type: "welcome";
@@ -651,6 +660,8 @@ export interface JoinedMessage {
   yaw: number;
   /** whether the room is closed to newcomers */
   locked: boolean;
+  /** the room's budget: bytes of snapshots a second at most */
+  budget_bytes_per_s: number;
 }
 
 /** What this session sees at one tick: see the packed records. */
@@ -824,7 +835,8 @@ export type ClientMessage =
   | RenewMessage
   | ResyncMessage
   | ByeMessage
-  | GoToMessage;
+  | GoToMessage
+  | SetBudgetMessage;
 
 export type ServerMessage =
   | WelcomeMessage
@@ -877,6 +889,7 @@ export const TYPES = {
   resync: 19,
   bye: 20,
   go_to: 21,
+  set_budget: 22,
   welcome: 64,
   joined: 65,
   snapshot: 66,
@@ -918,6 +931,7 @@ export const STATES = {
   resync: ["room"],
   bye: ["ready", "room"],
   go_to: ["room"],
+  set_budget: ["ready", "room"],
 } as const;
 
 /** Token buckets: messages a second on average, and at once. */
@@ -943,6 +957,7 @@ export const RATES = {
   resync: { per_s: 2, burst: 10 },
   bye: { per_s: 2, burst: 10 },
   go_to: { per_s: 2, burst: 10 },
+  set_budget: { per_s: 2, burst: 10 },
 } as const;
 
 /** On which lane the server sends each message. */
@@ -1091,6 +1106,10 @@ export const FIELDS: { readonly [name in MessageName]: readonly Field[] } = {
     { name: "ref", kind: { kind: "int", low: 0, high: 4294967295 } },
     { name: "entity", kind: { kind: "int", low: 1, high: 65535 } },
   ],
+  set_budget: [
+    { name: "ref", kind: { kind: "int", low: 0, high: 4294967295 } },
+    { name: "bytes_per_s", kind: { kind: "int", low: 0, high: 4294967295 } },
+  ],
   welcome: [
     { name: "major", kind: { kind: "int", low: 0, high: 255 } },
     { name: "minor", kind: { kind: "int", low: 0, high: 255 } },
@@ -1124,6 +1143,7 @@ export const FIELDS: { readonly [name in MessageName]: readonly Field[] } = {
     { name: "z", kind: { kind: "int", low: -4194303, high: 4194303 } },
     { name: "yaw", kind: { kind: "int", low: 0, high: 65535 } },
     { name: "locked", kind: { kind: "bool" } },
+    { name: "budget_bytes_per_s", kind: { kind: "int", low: 0, high: 4294967295 } },
   ],
   snapshot: [{ name: "data", kind: { kind: "bin", max: 65535 } }],
   correction: [

@@ -84,6 +84,11 @@ export class Room {
     return this.joined.radius_mm;
   }
 
+  /** Bytes of snapshots a second at most, where `client.setBudget` asked for no less. */
+  get budgetBytesPerS(): number {
+    return this.joined.budget_bytes_per_s;
+  }
+
   /** One's own entity id. */
   get self(): number {
     return this.joined.entity;

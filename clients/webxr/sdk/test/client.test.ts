@@ -103,6 +103,13 @@ it("ends where the server refuses it, with what to do", async () => {
   await expect(client.join("lobby")).rejects.toThrow(/no guests here/);
 });
 
+it("asks for a smaller budget, and knows the room's", async () => {
+  const client = await inRoom();
+  expect(client.room!.budgetBytesPerS).toBe(32_000);
+  await Promise.all([client.setBudget(16_000), server.pass(100)]);
+  expect(server.socket.received.at(-1)).toMatchObject({ type: "set_budget", bytes_per_s: 16_000 });
+});
+
 // --- two people ------------------------------------------------------------------------------------------------------
 
 it("two in one room hear each other and see each other move", async () => {

@@ -255,6 +255,7 @@ export class FakeServer {
       z: 0,
       yaw: 0,
       locked: false,
+      budget_bytes_per_s: 32_000,
     });
     for (const other of this.present())
       this.tell(other, { type: "roster", people: this.present().map((one) => one.person) });
