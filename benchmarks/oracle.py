@@ -85,6 +85,7 @@ class _Subject:
     user: str | None  # None for an object
     pose: Pose
     sampled_at: float
+    is_unseen: bool = False
     has_jumped: bool = False
     jump_tick: int = -1  # the last tick in which it was found to have jumped
     shown: Pose | None = None  # as of its last record
@@ -174,6 +175,11 @@ class ExactOracle:
     def grant(self, entity: int, grants: Iterable[str]) -> None:
         """Somebody's clearances changed."""
         self._observers[entity].grants = frozenset(grants)
+        self._observers[entity].is_refocused = True
+
+    def hide(self, entity: int, is_unseen: bool) -> None:
+        """Somebody became a spectator, whom nobody else may know of, or is one no more."""
+        self._subjects[entity].is_unseen = is_unseen
         self._observers[entity].is_refocused = True
 
     def block(self, entity: int, other: str, is_blocked: bool) -> None:
@@ -304,7 +310,7 @@ class ExactOracle:
         is_blocked = two.user is not None and frozenset((one.user, two.user)) in self._blocks
         zone = self._zone(two.pose.place)
         is_cleared = zone is None or self._zones[zone].requires <= self._observers[entity].grants
-        return entity == other or (is_cleared and not is_blocked)
+        return entity == other or (is_cleared and not is_blocked and not two.is_unseen)
 
     def _isolation(self, place: Triple) -> int | None:
         zone = self._zone(place)

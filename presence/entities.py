@@ -58,6 +58,7 @@ _COLUMNS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     # permission and place
     ("requires", np.uint64, ()),
     ("grants", np.uint64, ()),
+    ("is_unseen", np.bool_, ()),  # a spectator: a subject to nobody
     ("zone", np.int16, ()),
     ("isolation", np.int16, ()),
     ("privacy", np.int16, ()),
@@ -139,6 +140,7 @@ class Entities:
     absolute_tick: NDArray[np.int32]
     requires: NDArray[np.uint64]
     grants: NDArray[np.uint64]
+    is_unseen: Mask
     zone: NDArray[np.int16]
     isolation: NDArray[np.int16]
     privacy: NDArray[np.int16]

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     NEAR = "near"  # within the radius
     LINGERS = "lingers"  # beyond the radius, but not beyond the leaving radius
     ITSELF = "itself"
+    SPECTATOR = "spectator"  # it is one: nobody is shown it
     BLOCKED = "blocked"
     UNCLEARED = "uncleared"
     ISOLATED = "isolated"
@@ -74,11 +75,12 @@ class Sight:
     is_blocked: bool
     missing_clearances: tuple[str, ...]
     is_isolated: bool
+    is_spectator: bool
 
     @property
     def is_allowed(self) -> bool:
         """Whether the observer may see the subject, however far it is."""
-        return not (self.is_blocked or self.missing_clearances or self.is_isolated)
+        return not (self.is_blocked or self.missing_clearances or self.is_isolated or self.is_spectator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +181,7 @@ def _why_held(now: Sight, link: Link) -> Reason:
 def _why_not(now: Sight, link: Link, parties: tuple[Party, Party], *, is_put_off: bool) -> Reason:
     refusals = (
         (Reason.ITSELF, parties[0] == parties[1]),
+        (Reason.SPECTATOR, now.is_spectator),
         (Reason.BLOCKED, now.is_blocked),
         (Reason.UNCLEARED, bool(now.missing_clearances)),
         (Reason.ISOLATED, now.is_isolated),
@@ -243,6 +246,7 @@ class _Scene:
             is_blocked=bool(view.blocks[one, other]),
             missing_clearances=tuple(name for bit, name in enumerate(world.clearances) if lacking >> bit & 1),
             is_isolated=bool(view.isolation[one] != view.isolation[other]),
+            is_spectator=bool(view.is_unseen[other] and one != other),
         )
 
     def parties(self, view: Entities) -> tuple[tuple[Party, Party], int]:
@@ -398,6 +402,7 @@ _BECAUSE = {
     Reason.NEAR: "it is near enough",
     Reason.LINGERS: "it has not gone beyond the leaving radius since it was near",
     Reason.ITSELF: "nobody is shown to themselves",
+    Reason.SPECTATOR: "it is a spectator, and spectators are shown to nobody",
     Reason.BLOCKED: "one of them has blocked the other",
     Reason.UNCLEARED: "where it is, a clearance is needed",
     Reason.ISOLATED: "an isolating zone is between them",
@@ -433,6 +438,7 @@ def _between(sight: Sight) -> str:
         *(["a block"] if sight.is_blocked else []),
         *(f"the clearance {name}, which the observer lacks" for name in sight.missing_clearances),
         *(["an isolating zone"] if sight.is_isolated else []),
+        *(["the role of a spectator, which the subject has"] if sight.is_spectator else []),
     ]
     return " and ".join(hindrances) or "no block, no clearance that the observer lacks, no isolating zone"
 

@@ -69,6 +69,7 @@ class _Columns:
     body: NDArray[np.uint8]
     link: NDArray[np.uint8]
     grants: NDArray[np.uint64]
+    is_unseen: Mask
     budget: NDArray[np.float64]
     ration: NDArray[np.float64]
     blocks: frozenset[tuple[int, int]] = frozenset()
@@ -77,13 +78,14 @@ class _Columns:
     def empty(cls) -> _Columns:
         """Make columns without rows."""
         made = Entities(0)
-        return cls(made.position, made.id, made.body, np.zeros(0, np.uint8), made.grants, made.budget, made.balance)
+        no_link = np.zeros(0, np.uint8)
+        return cls(made.position, made.id, made.body, no_link, made.grants, made.is_unseen, made.budget, made.balance)
 
     def copied(self, capacity: int) -> _Columns:
         """Copy them, with rows of nobody up to a capacity."""
         more = capacity - len(self.entity)
         grown: dict[str, Any] = {"ration": np.concatenate([self.ration, np.full(more, NOT_RATIONED)])}
-        for name in ("position", "entity", "body", "link", "grants", "budget"):
+        for name in ("position", "entity", "body", "link", "grants", "is_unseen", "budget"):
             column = getattr(self, name)
             grown[name] = np.concatenate([column, np.zeros((more, *column.shape[1:]), column.dtype)])
         return _Columns(**grown, blocks=self.blocks)
@@ -191,6 +193,7 @@ class History:
         self._note_column(change, "budget", entities.budget)
         if len(others) or len(refocused):
             self._note_column(change, "grants", entities.grants)
+            self._note_column(change, "is_unseen", entities.is_unseen)
             self._note_blocks(change, entities, np.union1d(others, refocused))
         self._note_links(change, others, asked, wishes.observers, stalled)
         is_new_pose = entities.record_tick[0] == tick
@@ -329,6 +332,7 @@ class Past:
         made = Entities(len(columns.entity))
         made.is_alive, made.id = columns.entity > 0, columns.entity
         made.position, made.body, made.grants = np.ascontiguousarray(columns.position), columns.body, columns.grants
+        made.is_unseen = columns.is_unseen
         made.budget, made.balance = columns.budget, columns.ration
         movement.enter_zones(made, world, made.alive())
         made.given[row, np.isin(columns.entity, list(self._held_before()))] = 1

@@ -13,7 +13,7 @@ key, not the token, decides the algorithm, so that a token cannot choose a weake
     server's clock is the reference aud      compulsory  the audience of this deployment, alone or in a list
     iss      compulsory when the deployment names an issuer agency   optional    shown on the badge country
     optional    ISO 3166-1 alpha-2, upper case roles    optional    list of words; see MODERATOR, OPERATOR,
-    INSTRUCTOR grants   optional    list of words; clearances jti      optional    lets one token be revoked;
+    INSTRUCTOR, SPECTATOR grants   optional    list of words; clearances jti      optional    lets one token be revoked;
     without it only its user can be nbf, iat optional    may lie up to LEEWAY_S ahead of the server's clock
 """
 
@@ -40,6 +40,7 @@ PrivateKey = Ed25519PrivateKey | RSAPrivateKey
 MODERATOR = "moderator"  # may mute, kick and lock
 OPERATOR = "operator"  # may use the operations endpoints
 INSTRUCTOR = "instructor"
+SPECTATOR = "spectator"  # sees and hears, and is shown to nobody
 
 GUEST_PREFIX = "guest:"
 GUEST_NAME = "Guest"

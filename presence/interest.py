@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from presence.kernels import in_sight
-from presence.permission import may_see
+from presence.permission import may_hide, may_see
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,7 +53,7 @@ def select(entities: Entities, observers: Rows, radius_mm: int) -> Pairs:
     pairs = Pairs(*in_sight(entities.position, observers, subjects, first, last, *bounds, entities.given))
     if entities.isolation.any():
         pairs = pairs.where(entities.isolation.take(pairs.observers) == entities.isolation.take(pairs.subjects))
-    if entities.has_blocks or entities.requires.any():
+    if may_hide(entities):
         pairs = pairs.where(may_see(entities, pairs.observers, pairs.subjects))
     return pairs
 

@@ -158,9 +158,11 @@ def zone_cause(entities: Entities, world: World, rows: Rows, position_mm: NDArra
     crossing = np.flatnonzero(zone != entities.zone[rows])
     uncleared = ~is_cleared(world.zone_requires[zone[crossing]], entities.grants[rows[crossing]])
     causes[crossing[uncleared]] = Cause.ZONE_CLEARANCE
-    limited = crossing[~uncleared & (world.zone_capacity[zone[crossing]] >= 0)]
+    # nobody can tell from a zone that is full, or is not, that a spectator stands in it
+    counts = ~uncleared & ~entities.is_unseen[rows[crossing]]
+    limited = crossing[counts & (world.zone_capacity[zone[crossing]] >= 0)]
     if len(limited):
-        avatars = entities.is_alive & (entities.body != Body.THING)
+        avatars = entities.is_alive & (entities.body != Body.THING) & ~entities.is_unseen
         inside = np.bincount(entities.zone[avatars], minlength=len(world.zone_capacity))
         for k in limited:
             if inside[zone[k]] >= world.zone_capacity[zone[k]]:

@@ -301,6 +301,7 @@ OPERATORS_DOCUMENT: dict[str, Any] = {
                 is_blocked=_FLAG,
                 missing_clearances={"type": "array", "items": _TEXT},
                 is_isolated=_FLAG,
+                is_spectator=_FLAG | {"description": "Whether the subject is one: nobody is shown it."},
             ),
             "Share": _object(
                 tick=_TICK | {"description": "When this was planned."},

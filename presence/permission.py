@@ -1,7 +1,7 @@
 """Who may see and hear whom: the one rule that every way out of a room asks.
 
 Poses, roster, counts, presence queries, chat and emotes all filter through `may_see`; chat filters through
-`may_hear` as well. Pure functions over entity columns; no state.
+`may_hear` as well. Spectators are unseen by this rule alone. Pure functions over entity columns; no state.
 """
 
 from __future__ import annotations
@@ -21,12 +21,22 @@ def is_cleared(requires: NDArray[np.uint64], grants: NDArray[np.uint64] | np.uin
     return np.asarray((requires & ~grants) == 0, dtype=np.bool_)
 
 
+def may_know(entities: Entities, subjects: Rows, grants: NDArray[np.uint64] | np.uint64) -> Mask:
+    """Tell, element by element, whether somebody with these grants may know of the subjects: all but blocks."""
+    return np.asarray(is_cleared(entities.requires[subjects], grants) & ~entities.is_unseen[subjects], dtype=np.bool_)
+
+
+def may_hide(entities: Entities) -> bool:
+    """Tell whether anybody is hidden from anybody: where nobody is, `may_see` need not be asked about every pair."""
+    return bool(entities.has_blocks or entities.requires.any() or entities.is_unseen.any())
+
+
 def may_see(entities: Entities, viewers: Rows, subjects: Rows) -> Mask:
     """Tell for each (viewer, subject) pair of rows whether the viewer may know of the subject at all.
 
     viewers and subjects broadcast against each other. Everybody may see themselves.
     """
-    allowed = is_cleared(entities.requires[subjects], entities.grants[viewers])
+    allowed = may_know(entities, subjects, entities.grants[viewers])
     if entities.has_blocks:
         allowed &= ~entities.blocks[viewers, subjects]
     return np.asarray(allowed | (viewers == subjects), dtype=np.bool_)

@@ -21,9 +21,10 @@ import numpy as np
 from presence import budget, interest, kernels, moderation, movement, objects, roster, snapshot, speech
 from presence.entities import Body
 from presence.history import History
+from presence.identity import SPECTATOR
 from presence.inbox import Inbox
 from presence.limits import pace_of
-from presence.permission import block, is_cleared
+from presence.permission import block, may_know
 from presence.rings import RATE_CLASSES, Detail, Ring, are_nested
 from presence.state import Report, Seat, State
 from presence.views import NOTHING, Sightings, Views, keys_of
@@ -233,10 +234,13 @@ class Room:
             self.state.writers.pop(row, None)
 
     def refresh(self, row: int) -> None:
-        """Take over a member's identity and blocks, new or changed; what it may see follows at the next tick."""
+        """Take over a member's identity and blocks, new or changed; who may see whom follows at the next tick."""
         state = self.state
         member = state.seats[row].member
         state.entities.grants[row] = self.world.clearance_bits(member.identity.grants)
+        state.entities.is_unseen[row] = SPECTATOR in member.identity.roles
+        if state.entities.is_unseen[row]:
+            objects.drop_all(state, row)
         for other, seat in state.seats.items():
             is_blocked = other != row and moderation.is_blocked(member.identity, member.blocks, seat.member)
             if is_blocked or state.entities.has_blocks:
@@ -255,10 +259,10 @@ class Room:
         state = self.state
         rows = state.seat_rows()
         bits = np.uint64(self.world.clearance_bits(viewer.grants))
-        cleared = rows[is_cleared(state.entities.requires[rows], bits)]
+        known = rows[may_know(state.entities, rows, bits)]
         return [
             roster.person(state, row)
-            for row in cleared.tolist()
+            for row in known.tolist()
             if not moderation.is_blocked(viewer, blocks, state.seats[row].member)
         ]
 
@@ -466,6 +470,8 @@ class Room:
         if row not in self.state.seats:
             return  # left after sending it
         try:
+            if self.state.entities.is_unseen[row] and type(command) in _SHOWN:
+                raise Refused(Refusal.NOT_ALLOWED, "spectators only look")  # noqa: TRY301  refused like all others
             if type(command) in _OWN:
                 _OWN[type(command)](self, row, command, now)
             else:
@@ -544,6 +550,8 @@ _OWN: dict[type[Any], Callable[[Room, int, Any, float], None]] = {
     Resync: Room._resync,  # noqa: SLF001
     Teleport: Room._teleport,  # noqa: SLF001
 }
+# what others see or hear of who does it
+_SHOWN = frozenset({Chat, Despawn, Gesture, Grab, Move, Release, SetStatus, Spawn})
 _RULES: dict[type[Any], Callable[[State, int, Any, float], None]] = {
     Chat: speech.chat,
     Gesture: speech.gesture,

@@ -258,6 +258,34 @@ CROWD = (
         "presence/test_budget.py::test_the_budget_is_used_and_not_exceeded",
     ),
     Mutation(
+        "spectators are listed",
+        "presence/permission.py",
+        "is_cleared(entities.requires[subjects], grants) & ~entities.is_unseen[subjects]",
+        "is_cleared(entities.requires[subjects], grants)",
+        "simulation/test_spectators.py::test_nothing_that_a_spectator_does_reaches_anybody",
+    ),
+    Mutation(
+        "spectators are hidden only where somebody else is",
+        "presence/permission.py",
+        "or entities.requires.any() or entities.is_unseen.any()",
+        "or entities.requires.any()",
+        "simulation/test_spectators.py::test_nothing_that_a_spectator_does_reaches_anybody",
+    ),
+    Mutation(
+        "spectators speak",
+        "presence/room.py",
+        "if self.state.entities.is_unseen[row] and type(command) in _SHOWN:",
+        "if False:",
+        "simulation/test_spectators.py::test_a_spectator_only_looks",
+    ),
+    Mutation(
+        "spectators take a place in a zone",
+        "presence/movement.py",
+        "(entities.body != Body.THING) & ~entities.is_unseen",
+        "(entities.body != Body.THING)",
+        "presence/test_movement.py::test_spectators_neither_count_in_a_zone_nor_are_kept_out",
+    ),
+    Mutation(
         "a client may ask for more than its room allows",
         "presence/budget.py",
         "min(max(asked, MIN_BYTES_PER_S), most)",
@@ -497,8 +525,8 @@ PERMISSION = (
     Mutation(
         "the subject's grants open the viewer's eyes",
         "presence/permission.py",
-        "is_cleared(entities.requires[subjects], entities.grants[viewers])",
-        "is_cleared(entities.requires[subjects], entities.grants[subjects])",
+        "may_know(entities, subjects, entities.grants[viewers])",
+        "may_know(entities, subjects, entities.grants[subjects])",
         "presence/test_permission.py::test_a_subject_in_a_cleared_place_is_seen_by_the_cleared",
     ),
     Mutation(
@@ -531,9 +559,9 @@ PERMISSION = (
     ),
     Mutation(
         "blocks count only where there are clearances",
-        "presence/interest.py",
-        "if entities.has_blocks or entities.requires.any():",
-        "if entities.requires.any():",
+        "presence/permission.py",
+        "bool(entities.has_blocks or entities.requires.any()",
+        "bool(entities.requires.any()",
         "presence/test_interest.py::test_a_block_cuts_sight_both_ways",
     ),
     Mutation(

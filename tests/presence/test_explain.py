@@ -9,6 +9,7 @@ import pytest
 
 from presence.explain import Explanation, Reason, Unanswerable, UnknownEntity, as_json, explain, in_words
 from presence.history import KEPT_TICKS, Link
+from presence.identity import SPECTATOR
 from presence.rings import Detail, Ring
 from presence.room import RoomSettings
 from tests.rooms import Metres, Stage, Visitor, world, zone
@@ -159,6 +160,23 @@ def test_nobody_is_shown_to_themselves() -> None:
     """Which is no failure."""
     stage, ann, _ = scene()
     assert why(stage, ann, ann).reason is Reason.ITSELF
+
+
+def test_a_spectator_is_explained() -> None:
+    """To operators, who may know; at the tick at which it is one, and not at those before."""
+    stage, ann, bob = scene()
+    before = stage.room.tick_number
+    bob.identity = replace(bob.identity, roles=frozenset({SPECTATOR}))
+    stage.room.refresh(bob.row)
+    stage.tick()
+    answer = why(stage, ann, bob)
+    assert (answer.is_held, answer.reason, answer.now.is_spectator) == (False, Reason.SPECTATOR, True)
+    assert in_words(answer)[0].endswith(
+        "does not see entity 2 (bob): it is a spectator, and spectators are shown to nobody."
+    )
+    assert "Between them: the role of a spectator, which the subject has." in in_words(answer)
+    assert why(stage, ann, bob, before).reason is Reason.NEAR
+    assert why(stage, bob, ann).reason is Reason.NEAR
 
 
 # --- rings and budgets ------------------------------------------------------------------------------------------------

@@ -281,6 +281,14 @@ def test_objects_do_not_count_in_a_zone() -> None:
     assert floor.step((1.5, 0, 0), row=1) is None
 
 
+def test_spectators_neither_count_in_a_zone_nor_are_kept_out() -> None:
+    """Nobody can tell from its being full that one is inside."""
+    floor = Floor((2, 0, 0), (0, 0, 0), (0, 0, 0.5), **BOOTH)
+    floor.entities.is_unseen[[0, 2]] = True
+    assert floor.step((1.5, 0, 0), row=1) is None
+    assert floor.step((1.5, 0, 0.5), row=2) is None
+
+
 def test_zone_rules_follow_the_feet() -> None:
     """Isolation and speech privacy are those of the zone one stands in, and only where it has them."""
     floor = Floor((0, 0, 0), **BOOTH)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from presence.entities import Body, Entities
-from presence.permission import block, is_cleared, may_hear, may_see
+from presence.permission import block, is_cleared, may_hear, may_hide, may_know, may_see
 
 U64 = st.integers(0, 2**64 - 1)
 
@@ -60,6 +60,23 @@ def test_everybody_sees_themselves() -> None:
     entities = people(1)
     entities.requires[0] = 1
     assert sees(entities, 0, 0)
+
+
+def test_a_spectator_is_seen_by_nobody_but_itself() -> None:
+    """Whatever others are granted; it sees what its own grants allow."""
+    entities = people(3)
+    assert not may_hide(entities)
+    entities.grants[:3] = 2**63
+    entities.is_unseen[1] = True
+    assert may_hide(entities)
+    rows = np.arange(3)
+    assert may_see(entities, rows[:, None], rows[None, :]).tolist() == [
+        [True, False, True],
+        [True, True, True],
+        [True, False, True],
+    ]
+    assert may_know(entities, rows, np.uint64(2**63)).tolist() == [True, False, True]
+    assert may_hear(entities, rows, 0).all()
 
 
 def test_rows_broadcast_to_a_table() -> None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.oracle import ExactOracle, Violation, Written, Zone
 from benchmarks.snapshot_reader import Part, Pose, Triple, payloads
-from presence.identity import Identity
+from presence.identity import SPECTATOR, Identity
 from presence.outbox import Outbox
 from presence.room import Room, RoomSettings
 from presence.world import World
@@ -37,6 +37,7 @@ BOUND_MM = 24_000
 TELEPORT_REACH_MM = 15_000
 MAX_CREDIT_MM = 3000
 CLEARANCES = ("restricted", "sealed")
+SPECTATORS = 0.15  # of those who come
 # Places whose distance is exactly the entering radius, and exactly 1.15 times it: the last millimetre that counts.
 EDGES = ((10_000, 0), (6_000, 8_000), (11_500, 0), (6_900, 9_200))
 
@@ -113,6 +114,11 @@ class Actor:
     cone: Cone | None = None
 
     @property
+    def is_spectator(self) -> bool:
+        """Whether nobody is shown it."""
+        return SPECTATOR in self.identity.roles
+
+    @property
     def framing(self) -> Framing:
         """How its connection is framed."""
         return self.outbox.framing
@@ -164,7 +170,8 @@ class Crowd:
         self._met += 1
         user = f"user-{self._met}"
         grants = frozenset(self.rng.choice((CLEARANCES, CLEARANCES[:1], ())))
-        identity = Identity(user, user, "", "", frozenset(), grants, guest=False, token_id="", expires_at=np.inf)
+        roles = frozenset({SPECTATOR} if self.rng.random() < SPECTATORS else ())
+        identity = Identity(user, user, "", "", roles, grants, guest=False, token_id="", expires_at=np.inf)
         actor = Actor(identity, Outbox(self.rng.choice(list(Framing))))
         actor.row = self.room.join(actor, 0, self.now)
         framed = actor.outbox.take()
@@ -175,6 +182,7 @@ class Crowd:
         actor.pose = Pose(Section.ROOT, (joined.x, joined.y, joined.z), joined.yaw)
         actor.last_pose_at = self.now
         self.oracle.join(joined.entity, joined.generation, user, actor.pose, grants, self.now)
+        self.oracle.hide(joined.entity, actor.is_spectator)
         self.actors.append(actor)
         return actor
 
@@ -316,10 +324,19 @@ class Crowd:
         self.room.refresh(actor.row)
         self.oracle.grant(actor.entity, grants)
 
+    def vanish(self, actor: Actor) -> None:
+        """Make somebody whose hands are empty a spectator, or one who is shown."""
+        if actor.cone is None and actor.is_writable:
+            actor.identity = replace(actor.identity, roles=actor.identity.roles ^ {SPECTATOR})
+            self.room.refresh(actor.row)
+            self.oracle.hide(actor.entity, actor.is_spectator)
+
     # --- things -------------------------------------------------------------------------------------------------------
 
     def handle(self, actor: Actor) -> None:
         """Do what comes next with an object: put one down, take it, carry it about, remove it."""
+        if actor.is_spectator:
+            return
         place, orientation = self._at_hand(actor), self.rng.randrange(2**32)
         cone = actor.cone
         if not (actor.is_writable and _is_cleared(actor, place)) or (cone and not _is_cleared(actor, cone.place)):
@@ -420,6 +437,7 @@ class Crowd:
 _LIVING: Deeds = (
     (Crowd.block, 0.01),
     (Crowd.regrade, 0.01),
+    (Crowd.vanish, 0.005),
     (Crowd.resync, 0.005),
     (Crowd.jump, 0.01),
     (Crowd.walk, 0.7),

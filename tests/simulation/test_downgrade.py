@@ -5,25 +5,23 @@ Driven through a hub and the wire, in the zone of the plaza that asks for the cl
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
-from benchmarks.snapshot_reader import Snapshot, read_snapshot
+from benchmarks.snapshot_reader import Snapshot
 from presence.catalogue import load_worlds
 from protocol import schema
 from protocol.schema import Chat, Done, Gesture, Gone, Objects, Renew, Roster, Said, SetStatus, Spawn, Teleport, Welcome
 from tests.hubs import Desk, Line, a_hello
 from tests.rooms import Metres
+from tests.simulation.told import all_of, mentioned, read
 
 CLEARANCE = "restricted"
 # From the plaza's spawn points to the restricted zone and its door, in jumps of at most 15 m.
 WAY: tuple[Metres, ...] = ((-6, 0, 10), (-15, 0, 20), (-24, 0, 29))
 DOOR: Metres = (-27, 0, 37)
 INSIDE: Metres = (-33, 0, 37)
-
-Message = TypeVar("Message")
 
 
 class Plaza:
@@ -71,7 +69,7 @@ class Plaza:
         """Run a tick; return what the observer heard in it, snapshots read. It is written at once, or not at all."""
         heard, writes = len(self.observer.heard), self.observer.writes
         self.desk.tick()
-        told = [_read(message) for message in self.observer.heard[heard:]]
+        told = [read(message) for message in self.observer.heard[heard:]]
         assert self.observer.writes - writes == bool(told)
         return told
 
@@ -86,41 +84,11 @@ def _mm(place: Metres) -> tuple[int, int, int]:
     return x, y, z
 
 
-def _read(message: Any) -> Any:
-    return read_snapshot(message.data) if isinstance(message, schema.Snapshot) else message
-
-
-def all_of(messages: list[Any], cls: type[Message]) -> list[Message]:
-    """List the messages of one kind."""
-    return [message for message in messages if isinstance(message, cls)]
-
-
-def mentioned(messages: list[Any]) -> Iterator[int]:
-    """Every entity that messages say anything of."""
-    for message in messages:
-        match message:
-            case Snapshot():
-                yield from message.leaves
-                yield from dict(message.enters)
-                yield from (record.entity for record in message.absolutes)
-                yield from (record.entity for record in message.deltas)
-            case Roster():
-                yield from (person.entity for person in message.people)
-            case Objects():
-                yield from (thing.entity for thing in message.things)
-            case Gone():
-                yield from message.entities
-            case schema.Said() | schema.Gestured():
-                yield message.entity
-            case _:
-                pass
-
-
 @pytest.fixture
 def plaza() -> Plaza:
     """The scene, with everybody knowing and seeing everybody."""
     made = Plaza()
-    assert made.hidden <= set(mentioned([_read(message) for message in made.observer.heard]))
+    assert made.hidden <= set(mentioned([read(message) for message in made.observer.heard]))
     assert made.people_for(CLEARANCE) == {"u-agent", "u-observer", "u-witness"}
     return made
 
@@ -218,7 +186,7 @@ def test_a_stalled_observer_is_downgraded_before_it_is_shown_anything_more(plaza
     plaza.observer.flow()
     plaza.stir()
     plaza.tick()
-    told = [_read(message) for message in plaza.observer.heard[heard:]]
+    told = [read(message) for message in plaza.observer.heard[heard:]]
     (snapshot,) = all_of(told, Snapshot)
     assert set(snapshot.leaves) == set(mentioned([snapshot])) == plaza.hidden
     assert [said.text for said in all_of(told, Said)] == ["for the cleared", "for the cleared nearby"]

@@ -1,6 +1,6 @@
 """Spectators see all that they may, and nothing that reaches anybody else is about them: no frame, list or count.
 
-Through a hub and the wire, with renewed tokens and resumed sessions; and in a crowd that comes, goes and changes its mind.
+Through a hub and the wire, with renewed tokens and resumed sessions; and in a crowd that comes and goes.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Hall:
 
 
 def test_nothing_that_a_spectator_does_reaches_anybody() -> None:
-    """It comes, walks, jumps, is lost, comes back and goes: others are told nothing, and not one byte is sent for it."""
+    """It comes, walks, jumps, is lost, comes back and goes: others are told nothing, not one byte."""
     hall = Hall(SPECTATOR)
     writes = hall.witness.writes
     assert hall.told(hall.witness, 20) == []

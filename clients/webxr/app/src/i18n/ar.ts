@@ -93,6 +93,7 @@ export const ar: Catalogue = {
   "role.officer": "ضابط",
   "role.analyst": "محلل",
   "role.observer": "مراقب",
+  "role.spectator": "متفرّج",
 
   "status.title": "حالتك",
   "status.available": "متاح",

@@ -70,6 +70,7 @@ export const en = {
   "role.officer": "Officer",
   "role.analyst": "Analyst",
   "role.observer": "Observer",
+  "role.spectator": "Spectator",
 
   "status.title": "Your status",
   "status.available": "Available",

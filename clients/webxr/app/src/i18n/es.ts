@@ -76,6 +76,7 @@ export const es: Catalogue = {
   "role.officer": "Oficial",
   "role.analyst": "Analista",
   "role.observer": "Observador",
+  "role.spectator": "Espectador",
 
   "status.title": "Su estado",
   "status.available": "Disponible",

@@ -77,6 +77,7 @@ export const fr: Catalogue = {
   "role.officer": "Officier",
   "role.analyst": "Analyste",
   "role.observer": "Observateur",
+  "role.spectator": "Spectateur",
 
   "status.title": "Votre statut",
   "status.available": "Disponible",

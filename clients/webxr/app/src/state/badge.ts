@@ -3,7 +3,7 @@ import { CATALOGUES, say, type Key, type Language } from "../i18n/translate";
 import { cut } from "./text";
 
 // What a bystander should know first comes first.
-const KNOWN_ROLES = ["operator", "moderator", "instructor", "officer", "analyst", "observer"] as const;
+const KNOWN_ROLES = ["operator", "moderator", "instructor", "officer", "analyst", "observer", "spectator"] as const;
 
 /** The role to show, in words; empty where there is none, and as it came where the catalogues do not know it. */
 export function roleWord(language: Language, roles: readonly string[]): string {
