@@ -258,6 +258,20 @@ CROWD = (
         "presence/test_budget.py::test_the_budget_is_used_and_not_exceeded",
     ),
     Mutation(
+        "a client that only trembles sends as if it walked",
+        "clients/python/presence_client/motion.py",
+        "_TREMBLE_EVERY_S = 0.25",
+        "_TREMBLE_EVERY_S = 0.05",
+        "clients/test_motion.py::test_poses_go_when_the_specification_says",
+    ),
+    Mutation(
+        "a turned hand is no news",
+        "clients/python/presence_client/pose.py",
+        "_is_apart(there, other_there) or _is_turned(orientation, other_orientation)",
+        "_is_apart(there, other_there)",
+        "clients/test_motion.py::test_poses_go_when_the_specification_says",
+    ),
+    Mutation(
         "spectators are listed",
         "presence/permission.py",
         "is_cleared(entities.requires[subjects], grants) & ~entities.is_unseen[subjects]",

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from presence_client.motion import ObjectSender, PoseSender, placed
-from presence_client.pose import Pose
+from presence_client.pose import Part, Pose, input_record, pack_body
 from protocol import records
 from protocol.schema import Cause, Correction
+from tests.clients.test_bots import ROOT
 from tests.clients.test_view import joined
+
+VECTORS = json.loads((ROOT / "protocol" / "vectors" / "sending.json").read_text())["vectors"]
 
 
 def started(x_mm: int = 0) -> PoseSender:
@@ -28,6 +33,33 @@ def sent_x(record: bytes | None) -> int | None:
         return None
     ((_, table),) = records.read_sections(memoryview(record))
     return int(table["x"][0])
+
+
+def stance(described: dict[str, Any]) -> Pose:
+    """Read a pose of a vector."""
+    parts = described["parts"] and tuple(Part(tuple(place), tuple(turn)) for place, turn in described["parts"])
+    x, y, z = described["position"]
+    return Pose(x, y, z, described["yaw"], described["pitch"], parts)
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
+def test_poses_go_when_the_specification_says(vector: dict[str, Any]) -> None:
+    """The protocol's own vectors: at which moments which samples are sent, and how old they are then."""
+    sender, start = started(), stance(vector["start"])
+    sender.move(start, 0.0)
+    sender.jump(*start.position, start.yaw)
+    samples = [(at_ms, stance(pose)) for at_ms, pose in vector["samples"]]
+    expected = {at_ms: samples[number] for at_ms, number in vector["sent"]}
+    waiting = list(samples)
+    for now_ms in range(0, vector["until_ms"], vector["asked_every_ms"]):
+        while waiting and waiting[0][0] <= now_ms:
+            at_ms, pose = waiting.pop(0)
+            sender.move(pose, at_ms / 1000)
+        record = sender.due(now_ms / 1000)
+        assert (record is not None) == (now_ms in expected), f"at {now_ms} ms"
+        if record is not None:
+            at_ms, pose = expected[now_ms]
+            assert record == input_record(pack_body(pose), sender.seq, (now_ms - at_ms) / 1000)
 
 
 def test_nothing_is_sent_while_still() -> None:

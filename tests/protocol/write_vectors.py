@@ -45,6 +45,7 @@ def files() -> dict[str, str]:
         "handshake.json": ("The first payload of a connection.", handshakes()),
         "tcp.json": ("Raw TCP as a server receives it.", tcp_streams()),
         "websocket.json": ("WebSocket as a server receives it, after the upgrade.", websocket_streams()),
+        "sending.json": ("When one's own poses are sent.", sendings()),
         "arithmetic.json": ("Quantisation, packing and digests.", arithmetic()),
     }
     return {name: _listed(about, vectors) for name, (about, vectors) in made.items()}
@@ -570,6 +571,95 @@ def websocket_streams() -> list[Vector]:
         _stream("2^63 bytes announced", "3.2", 200, b"\x82\xff\x80" + bytes(7), [], TOO_LARGE),
         _stream("fragments too large together", "3.2", 2, start + middle + end, [], TOO_LARGE),
     ]
+
+
+# --- sending ----------------------------------------------------------------------------------------------------------
+
+_FRAME_MS = 16  # no multiple of it is 25 ms + n * 50 ms, or 250 ms: nobody is asked at the very moment
+_END_MS = 1600
+
+
+def sendings() -> list[Vector]:
+    """Make the vectors of section 11.2, steps 1 to 4. When what goes was worked out by hand."""
+    still = _stance()
+    strides = [(16 * k, _stance(x=0.02 * (k + 1))) for k in range(31)]
+    turns = (0, 32, 80, 128, 176, 240, 288, 336, 384, 432, 480)
+    tremble = [(16 * k, _stance(head_y=1.6 + 0.001 * (k % 3 - 1))) for k in range(62)]
+    drift = [(32 * k, _stance(x=0.001 * (k + 1))) for k in range(16)]
+    made = [
+        _sending("less than a step of the wire", still, [(0, _stance(x=0.0004)), (48, _stance(yaw=0.00001))], []),
+        _sending("a walk, twenty times a second", still, strides, [(turn, turn // 16) for turn in turns]),
+        _sending("the end of a walk", still, [(0, _stance(x=0.1)), (16, _stance(x=0.2))], [(0, 0), (32, 1)]),
+        _sending(
+            "a headset that trembles",
+            _stance(head_y=1.6),
+            tremble,
+            [(0, 0), (256, 16), (512, 32), (768, 48), (1024, 61)],
+        ),
+        _sending(
+            "a step out of a tremble",
+            _stance(head_y=1.6),
+            [(0, _stance(head_y=1.601)), (112, _stance(head_y=1.602)), (160, _stance(x=0.5, head_y=1.602))],
+            [(0, 0), (160, 2)],
+        ),
+        _sending("a drift, every three millimetres", still, drift, [(96 * k, 3 * k) for k in range(6)]),
+        _sending("a walk after a pause", still, [(0, _stance(x=0.1)), (1008, _stance(x=0.2))], [(0, 0), (1008, 1)]),
+    ]
+    for body, head_y in (("desktop", None), ("tracked", 1.6)):
+        before = _stance(x=1.0, head_y=head_y)
+        for change, after in _changes(head_y):
+            is_little = change.startswith("little")
+            sent = [(0, 0), (256 if is_little else 64, 1)]
+            made.append(_sending(f"{body}, {change}", _stance(head_y=head_y), [(0, before), (64, after)], sent))
+    return made
+
+
+def _changes(head_y: float | None) -> Iterator[tuple[str, Vector]]:
+    """Change what stands at x = 1 by a little, and by just enough."""
+    degree = math.pi / 180
+    yield "little: 2 mm", _stance(x=1.002, head_y=head_y)
+    yield "3 mm", _stance(x=1.003, head_y=head_y)
+    yield "3 mm down", _stance(x=1.0, y=-0.003, head_y=head_y)
+    yield "little: yaw by 0.9°", _stance(x=1.0, yaw=-0.9 * degree, head_y=head_y)
+    yield "yaw by 1.1°", _stance(x=1.0, yaw=-1.1 * degree, head_y=head_y)
+    yield "little: pitch by 0.9°", _stance(x=1.0, pitch=0.9 * degree, head_y=head_y)
+    yield "pitch by 1.1°", _stance(x=1.0, pitch=1.1 * degree, head_y=head_y)
+    if head_y is None:
+        yield "a headset put on", _stance(x=1.0, head_y=1.6)
+        return
+    yield "a headset taken off", _stance(x=1.0)
+    yield "little: head up by 2 mm", _stance(x=1.0, head_y=head_y + 0.002)
+    yield "head up by 3 mm", _stance(x=1.0, head_y=head_y + 0.003)
+    yield "little: hand turned by 0.5°", _stance(x=1.0, head_y=head_y, wrist=0.5 * degree)
+    yield "hand turned by 1.6°", _stance(x=1.0, head_y=head_y, wrist=1.6 * degree)
+
+
+def _stance(
+    *,
+    x: float = 0.0,
+    y: float = 0.0,
+    yaw: float = 0.0,
+    pitch: float = 0.0,
+    head_y: float | None = None,
+    wrist: float = 0.0,
+) -> Vector:
+    """Write a pose; with a head, two hands as well, the right one turned about y."""
+    upright = [0.0, 0.0, 0.0, 1.0]
+    turned = [0.0, math.sin(wrist / 2), 0.0, math.cos(wrist / 2)]
+    parts = [[[0.0, head_y, 0.0], upright], [[-0.3, 1.0, -0.2], upright], [[0.3, 1.0, -0.2], turned]]
+    return {"position": [x, y, 0.0], "yaw": yaw, "pitch": pitch, "parts": None if head_y is None else parts}
+
+
+def _sending(name: str, start: Vector, samples: list[tuple[int, Vector]], sent: list[tuple[int, int]]) -> Vector:
+    return {
+        "name": name,
+        "spec": "11.2",
+        "start": start,
+        "samples": samples,
+        "asked_every_ms": _FRAME_MS,
+        "until_ms": _END_MS,
+        "sent": sent,
+    }
 
 
 # --- arithmetic -------------------------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 """What a client tells of its own motion: its avatar's poses and the objects it holds, as rarely as exactness allows.
 
 Nothing is sent while a pose is the same after quantisation; while it changes, the newest goes out at most `RATE_HZ`
-times a second; the last pose of a movement always goes out, so that everybody sees where it ended. A correction is
-adopted: the pose becomes the server's and is not sent back. Pure; `now` is seconds, monotonic.
+times a second, and while it only trembles, four times; the last pose of a movement always goes out, so that everybody
+sees where it ended (SPEC section 11.2). A correction is adopted: the pose becomes the server's and is not sent back.
+Pure; `now` is seconds, monotonic.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from presence_client.pose import Pose, input_record, mm, pack_body, packed_orientation
+from presence_client.pose import Pose, input_record, is_noticeable, mm, pack_body, packed_orientation
 from protocol import records
 from protocol.schema import Correction, Joined, Move
 
 RATE_HZ = 20.0  # the server's tick: more would be merged there
 # How much earlier than its time a pose may go, as part of the interval: timers are late, and must not cost a frame.
 _EARLY = 0.5
+_TREMBLE_EVERY_S = 0.25
 
 
 class PoseSender:
@@ -29,6 +31,7 @@ class PoseSender:
         self._body = b""
         self._sampled_at = 0.0
         self._sent_body = b""
+        self._sent_at = -math.inf
         self._next_at = -math.inf
         self._is_paused = False
 
@@ -54,8 +57,10 @@ class PoseSender:
         """Return the record to send now, or None. What is returned counts as sent."""
         if self._body == self._sent_body or self._is_paused or now < self._next_at:
             return None
+        if now - self._sent_at < _TREMBLE_EVERY_S and not is_noticeable(self._body, self._sent_body):
+            return None
         self._next_at = max(self._next_at + self._interval_s, now + self._interval_s * _EARLY)
-        self._sent_body = self._body
+        self._sent_body, self._sent_at = self._body, now
         return input_record(self._body, self.next_seq(), now - self._sampled_at)
 
     def next_seq(self) -> int:

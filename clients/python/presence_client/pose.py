@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,6 +58,13 @@ _ROOT = struct.Struct("<iiiHb")
 _AGE = struct.Struct("<B")
 _PART = struct.Struct("<hhhI")
 
+# What a body that stands still trembles, below: SPEC section 11.2.
+_TREMBLE_MM = 3
+_TREMBLE_DEGREES = 1
+_TREMBLE_YAW = _TREMBLE_DEGREES * records.YAW_TURN / 360
+_TREMBLE_PITCH = _TREMBLE_DEGREES * records.PITCH_QUARTER / 90
+_TREMBLE_DOT = math.cos(math.radians(_TREMBLE_DEGREES) / 2)
+
 
 def pack_body(pose: Pose) -> bytes:
     """Quantise an avatar's pose: every byte of its input record but sequence and age. Equal bytes, equal poses.
@@ -65,6 +73,32 @@ def pack_body(pose: Pose) -> bytes:
     """
     root = _ROOT.pack(mm(pose.x), mm(pose.y), mm(pose.z), turns(pose.yaw), _pitch_steps(pose.pitch))
     return root if pose.parts is None else root + _pack_parts(pose.parts)
+
+
+def is_noticeable(body: bytes, other: bytes) -> bool:
+    """Tell whether two poses, as `pack_body` returns them, differ by more than a resting body trembles."""
+    if len(body) != len(other):
+        return True
+    (*place, yaw, pitch), (*other_place, other_yaw, other_pitch) = _ROOT.unpack_from(body), _ROOT.unpack_from(other)
+    turn = (yaw - other_yaw + records.YAW_TURN // 2) % records.YAW_TURN - records.YAW_TURN // 2
+    if abs(turn) >= _TREMBLE_YAW or abs(pitch - other_pitch) >= _TREMBLE_PITCH or _is_apart(place, other_place):
+        return True
+    parts, other_parts = _PART.iter_unpack(body[_ROOT.size :]), _PART.iter_unpack(other[_ROOT.size :])
+    return any(
+        _is_apart(there, other_there) or _is_turned(orientation, other_orientation)
+        for (*there, orientation), (*other_there, other_orientation) in zip(parts, other_parts, strict=True)
+    )
+
+
+def _is_apart(one: Sequence[int], other: Sequence[int]) -> bool:
+    return any(abs(axis - other_axis) >= _TREMBLE_MM for axis, other_axis in zip(one, other, strict=True))
+
+
+def _is_turned(one: int, other: int) -> bool:
+    if one == other:
+        return False
+    quaternions = records.unpack_orientations(np.array([one, other]))
+    return bool(abs(quaternions[0] @ quaternions[1]) <= _TREMBLE_DOT)
 
 
 def input_record(body: bytes, seq: int, age_s: float) -> bytes:

@@ -144,8 +144,9 @@ class Room:
     def move_to(self, pose: Pose) -> None:
         """Let the avatar's pose be `pose`; call it as often as there is a new one (every frame).
 
-        Sent only when it changed, at most 20 times a second. Where the server does not accept it, `Correction` is
-        delivered and `pose` is the server's again: go on from there. Raises ValueError out of the protocol's bounds.
+        Sent only when it changed, at most 20 times a second, and four times while it only trembles. Where the server
+        does not accept it, `Correction` is delivered and `pose` is the server's again: go on from there. Raises
+        ValueError out of the protocol's bounds.
         """
         self._session.motion.move(pose, _now())
 

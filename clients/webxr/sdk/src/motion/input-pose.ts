@@ -36,7 +36,7 @@ const SIZE = ROOT_SIZE + 3 * PART_SIZE;
 const INPUT = LAYOUTS.tracked_input; // begins as root_input does
 const PART_BYTES = INPUT["left.x"].offset - INPUT["head.x"].offset;
 
-// A tracked body trembles: changes below these may wait (SPEC section 11.2).
+// A body that stands still trembles: changes below these may wait (SPEC section 11.2).
 const TREMBLE_MM = 3;
 const TREMBLE_DEGREES = 1;
 const TREMBLE_YAW = (TREMBLE_DEGREES * 65_536) / 360;
@@ -77,9 +77,9 @@ export class InputPose {
     return this.isTracked === other.isTracked && this.values.every((value, index) => value === other.values[index]);
   }
 
-  /** Whether both are tracked, and the difference is below what a resting body trembles. */
+  /** Whether both are of a kind, and differ by no more than a resting body trembles. */
   isTremble(other: InputPose): boolean {
-    if (!this.isTracked || !other.isTracked) return false;
+    if (this.isTracked !== other.isTracked) return false;
     const turn = ((this.at(YAW) - other.at(YAW)) << 16) >> 16;
     if (Math.abs(turn) >= TREMBLE_YAW || Math.abs(this.at(PITCH) - other.at(PITCH)) >= TREMBLE_PITCH) return false;
     if (!this.isNear(other, X)) return false;

@@ -2,7 +2,7 @@
  * When one's own pose is sent: as rarely as exactness allows (SPEC section 11.2). Numbers the poses; pure.
  *
  * Nothing is sent while a pose is the same after quantisation; while it changes, the newest goes out at most 20 times a
- * second, the first after a pause at once and the last of a movement always.
+ * second, and while it only trembles, four times; the first after a pause at once, and the last of a movement always.
  */
 import { isNewer } from "../wire/quantities.js";
 import type { Vector } from "../wire/quantities.js";
