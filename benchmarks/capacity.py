@@ -108,7 +108,16 @@ def find(measure: Measure, promise: Promise, search: Search) -> dict[str, Any]:
     }
 
 
-_OF_A_RUN = ("latency_ms", "delivered_share", "wrong", "cpu_us_per_update", "bytes_per_update", "server_cpu", "invalid")
+_OF_A_RUN = (
+    "latency_ms",
+    "tick_ms",
+    "delivered_share",
+    "wrong",
+    "cpu_us_per_update",
+    "bytes_per_update",
+    "server_cpu",
+    "invalid",
+)
 
 
 def _counted(measure: Measure, people: int) -> Figures:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import resource
 import time
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks import client_frames
+from benchmarks import client_frames, tick_times
 from benchmarks.crowd_oracle import CrowdOracle
 from benchmarks.evidence import gather
 from benchmarks.expectations import FullRate
@@ -21,8 +22,11 @@ from benchmarks.result import Measurement, describe
 from benchmarks.sampled_oracle import SampledOracle
 from benchmarks.scenario import Played, most_at_once
 from benchmarks.server_process import serving
+from benchmarks.tick_times import TickTimes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from benchmarks.evidence import Ints
     from benchmarks.motion import Motion
     from benchmarks.parameters import Parameters
@@ -56,7 +60,8 @@ def run(scenario: Scenario, asked: Parameters, progress: Progress) -> dict[str, 
     with serving(people, asked.server_cpu, scenario.radius_m, rules) as server:
         empty_kib = resident_kib(server.pid)
         frames = client_frames.pose_frames(staged.motion, FIRST_SEQ, rng)
-        carried = carry_out(deal(asked, guests, staged.motion, frames, server.port, rng), asked, server.pid, progress)
+        plans = deal(asked, guests, staged.motion, frames, server.port, rng)
+        carried = carry_out(plans, asked, server.pid, progress, partial(tick_times.ask, server.metrics_port))
         start_ns, window_ns, logs = carried.start_ns, carried.window_ns, carried.logs
         troubles = [*server.troubles(), *(what for log in logs for what in log.troubles)]
 
@@ -95,6 +100,7 @@ def run(scenario: Scenario, asked: Parameters, progress: Progress) -> dict[str, 
             logs=logs,
             measured_steps=(begin, end),
             server=carried.used,
+            ticks=carried.ticks,
             server_growth_kib=carried.resident_kib - empty_kib,
             generator_cores=asked.generators if asked.generator_cpu is None else 1,
             seconds=asked.seconds,
@@ -132,17 +138,24 @@ def _workload(scenario: Scenario, asked: Parameters) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """What a load that was carried out left behind. used and resident_kib: of the server, in the measured time."""
+    """What a load that was carried out left behind: logs, and figures of the server over the measured time."""
 
     logs: list[Log]
     start_ns: int
     window_ns: tuple[int, int]
     used: CpuTime
+    ticks: TickTimes
     resident_kib: int
 
 
-def carry_out(plans: list[Plan], asked: Parameters, server_pid: int, progress: Progress) -> Carried:
-    """Let generator processes do as planned, and watch a server while it is measured."""
+def carry_out(
+    plans: list[Plan],
+    asked: Parameters,
+    server_pid: int,
+    progress: Progress,
+    ticks: Callable[[], TickTimes] = TickTimes.untold,
+) -> Carried:
+    """Let generator processes do as planned, and watch a server while it is measured. ticks: asks it for all so far."""
     begin, end = asked.measured_steps
     with Generators(plans, asked.generator_cpu) as generators:
         with progress.stage("bringing people in", asked.avatars) as advance:
@@ -151,10 +164,12 @@ def carry_out(plans: list[Plan], asked: Parameters, server_pid: int, progress: P
         generators.start(start_ns)
         window_ns = (start_ns + begin * PERIOD_NS, start_ns + end * PERIOD_NS)
         _sleep_until(window_ns[0], progress, "warming up")
+        ticks_before = ticks()  # what the answer costs is not measured, neither here nor at the end
         before = cpu_time(server_pid)
         _sleep_until(window_ns[1], progress, "measuring")
         used, full_kib = cpu_time(server_pid).since(before), resident_kib(server_pid)
-        return Carried(generators.logs(), start_ns, window_ns, used, full_kib)
+        ticked = ticks().since(ticks_before)
+        return Carried(generators.logs(), start_ns, window_ns, used, ticked, full_kib)
 
 
 def deal(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from benchmarks.process_usage import CpuTime
     from benchmarks.sampled_oracle import Verdict
     from benchmarks.scenario import Findings
+    from benchmarks.tick_times import TickTimes
 
 PERCENTILES = (0, 1, *range(5, 100, 5), 98, 99, 99.9, 100)
 
@@ -36,6 +37,7 @@ class Measurement:
     logs: list[Log]
     measured_steps: tuple[int, int]
     server: CpuTime  # over the measured time
+    ticks: TickTimes  # likewise
     server_growth_kib: int  # from before anybody came to the end of the measured time
     generator_cores: int
     seconds: float
@@ -71,6 +73,7 @@ def describe(scenario: str, workload: dict[str, Any], measured: Measurement) -> 
         "snapshots": verdict.snapshots,
         "ticks": verdict.ticks,
         "ticks_skipped": max(0, round(verdict.room_ms * logs[0].tick_hz / 1000) - (verdict.ticks - 1)),
+        "tick_ms": measured.ticks.spread(),
         "server_memory_kib_per_avatar": per(measured.server_growth_kib, verdict.people),
         "server_cpu": round(measured.server.used / measured.server.at, 4),
         "server_waited": round(measured.server.waited / measured.server.at, 4),

@@ -27,10 +27,11 @@ class ServerError(RuntimeError):
 class ServerProcess:
     """A running `presence serve`."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], port: int, metrics_port: int, log: Path) -> None:
         self._process = process
         self._log = log
         self.port = port
+        self.metrics_port = metrics_port
 
     @property
     def pid(self) -> int:
@@ -60,7 +61,7 @@ def serving(people: int, cpu: int | None, radius_m: float, rules: list[str]) -> 
         with log.open("wb") as sink:
             process = _start(people, cpu, [*rules, "--interest-radius-m", str(radius_m)], sink.fileno())
         try:
-            yield ServerProcess(process, _port(process, log), log)
+            yield ServerProcess(process, *_ports(process, log), log)
         finally:
             stop(process)
 
@@ -100,13 +101,14 @@ def _is_setting(variable: str) -> bool:
     return variable.startswith("PRESENCE_") or variable in ("PORT", "TCP_PORT")
 
 
-def _port(process: subprocess.Popen[bytes], log: Path) -> int:
-    """Wait until the server says where it listens."""
+def _ports(process: subprocess.Popen[bytes], log: Path) -> tuple[int, int]:
+    """Wait until the server says where it listens: for clients, and for whoever reads its metrics."""
     deadline = time.monotonic() + _START_S
     while time.monotonic() < deadline and process.poll() is None:
         for line in _lines(log):
             if '"listening"' in line:
-                return int(json.loads(line)["http_port"])
+                told = json.loads(line)
+                return int(told["http_port"]), int(told["metrics_port"])
         time.sleep(0.02)
     raise ServerError("the server did not start: " + " ".join(_lines(log)[-5:]))
 

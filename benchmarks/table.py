@@ -135,6 +135,7 @@ def _of_every_run(result: dict[str, Any]) -> Rows:
         ("pose error", f"{result['pose_error']['max_mm']} mm, {result['pose_error']['max_degrees']}°"),
         ("neighbours held", _told(result["neighbours_mean"])),
         ("ticks", f"{result['ticks']}, {result['ticks_skipped']} skipped"),
+        ("a tick takes p50 / p99 / max", _milliseconds(result["tick_ms"])),
         (
             "oracle",
             f"{result['oracle_comparisons']:,} records, {result['oracle_digest_comparisons']:,} digests compared",

@@ -12,7 +12,7 @@ from __future__ import annotations
 import gc
 import time
 from bisect import bisect_left
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -33,6 +33,8 @@ OTHER = "other"
 
 # A tick has 50 ms. The shortest stages of a small room take tens of microseconds.
 DURATIONS_S = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25)
+# How much of its interval a tick leaves decides what a server can hold, so these tell a millisecond from the next.
+TICK_DURATIONS_S = (*(ms / 1000 for ms in (*range(1, 60), *range(60, 100, 5))), 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +74,18 @@ class Tally(Collector):
 class Stopwatch:
     """Durations in buckets. As a `with` block it times the block; blocks of one stopwatch must not nest."""
 
-    __slots__ = ("_clock", "_counts", "_started", "_total_s")
+    __slots__ = ("_bounds_s", "_clock", "_counts", "_started", "_total_s")
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], bounds_s: Sequence[float] = DURATIONS_S) -> None:
         self._clock = clock
-        self._counts = [0] * (len(DURATIONS_S) + 1)
+        self._bounds_s = bounds_s
+        self._counts = [0] * (len(bounds_s) + 1)
         self._started = 0.0
         self._total_s = 0.0
 
     def observe(self, seconds: float) -> None:
         """Count one duration."""
-        self._counts[bisect_left(DURATIONS_S, seconds)] += 1
+        self._counts[bisect_left(self._bounds_s, seconds)] += 1
         self._total_s += seconds
 
     def start(self) -> None:
@@ -101,7 +104,7 @@ class Stopwatch:
 
     def add_to(self, family: HistogramMetricFamily, labels: list[str]) -> None:
         """Add the buckets, cumulated as Prometheus wants them, to a scrape."""
-        bounds = [*map(str, DURATIONS_S), "+Inf"]
+        bounds = [*map(str, self._bounds_s), "+Inf"]
         family.add_metric(labels, list(zip(bounds, accumulate(self._counts), strict=True)), self._total_s)
 
 
@@ -147,6 +150,7 @@ class Metrics(Collector):
         self._closes = Tally("presence_closes", "Connections closed by the server", "code", map(_word, Close))
         self._ticks = Tally("presence_ticks", "Ticks run and left out", "outcome", ("run", "skipped"))
         self._lag = Stopwatch(clock)
+        self._tick = Stopwatch(clock, TICK_DURATIONS_S)
         self._pauses = Timings(
             "presence_gc_pause_seconds",
             "Time the garbage collector stopped the process",
@@ -178,6 +182,10 @@ class Metrics(Collector):
         self._ticks.add("run")
         self._ticks.add("skipped", skipped)
 
+    def count_tick_time(self, seconds: float) -> None:
+        """Count how long a tick of all rooms took, from when it was due to its last write."""
+        self._tick.observe(seconds)
+
     def count_refusal(self, code: Refusal) -> None:
         """Count one command that was refused."""
         self._refusals.add(_word(code))
@@ -196,10 +204,14 @@ class Metrics(Collector):
             gc.callbacks.remove(self._on_garbage)
 
     def collect(self) -> Iterator[Metric]:
-        """Hand the tick lag and the levels to a scrape."""
-        lag = HistogramMetricFamily("presence_tick_lag_seconds", "How late ticks begin")
-        self._lag.add_to(lag, [])
-        yield lag
+        """Hand the ticks' durations and the levels to a scrape."""
+        for watch, name, text in (
+            (self._lag, "presence_tick_lag_seconds", "How late ticks begin"),
+            (self._tick, "presence_tick_seconds", "Time from when a tick of all rooms is due to its last write"),
+        ):
+            family = HistogramMetricFamily(name, text)
+            watch.add_to(family, [])
+            yield family
         levels = self._read_levels()
         yield _gauge("presence_sessions", "Sessions", "state", levels.sessions)
         yield _gauge("presence_entities", "Entities in rooms", "kind", levels.entities)

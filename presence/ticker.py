@@ -61,7 +61,7 @@ class Ticker:
             self._timer.cancel()
 
     def _tick(self) -> None:
-        now = self._loop.time()
+        now, due = self._loop.time(), self._metronome.due
         self._metrics.count_tick(*self._metronome.strike(now))
         self._timer = self._loop.call_at(self._metronome.due, self._tick)
         self._sweep(now)
@@ -72,6 +72,7 @@ class Ticker:
                 self._hub.settle(room, report, now)
             except Exception:  # noqa: BLE001  one room's trouble is not the others', who share this process
                 _log.exception("tick failed", room=room.name, tick=room.tick_number)
+        self._metrics.count_tick_time(self._hub.clock() - due)
 
     def _run(self, room: Room, now: float) -> Report:
         stage = self._metrics.stage

@@ -59,6 +59,7 @@ KEYS = (
     "wrong",
     "server_cpu",
     "server_waited",
+    "tick_ms",
     "generator_cpu",
     "generator_lateness_ms",
     "versions",
@@ -104,6 +105,7 @@ def own_figures(result: dict[str, Any]) -> dict[str, Any]:
         "wrong": result["oracle_violations"],
         "server_cpu": result["server_cpu"],
         "server_waited": result["server_waited"],
+        "tick_ms": result["tick_ms"],
         "generator_cpu": result["generator_cpu"],
         "generator_lateness_ms": result["generator_lateness_ms"],
         "versions": result["environment"]["packages"],
@@ -190,6 +192,7 @@ def _described(peer: Peer, asked: Parameters, carried: Carried, heard: Heard, tr
         "wrong": heard.unknown + heard.beyond,
         "server_cpu": round(carried.used.used / carried.used.at, 4),
         "server_waited": round(carried.used.waited / carried.used.at, 4),
+        "tick_ms": carried.ticks.spread(),
         "generator_cpu": round(sum(log.cpu_ns for log in logs) / (asked.seconds * 1e9), 4),
         "generator_lateness_ms": spread(lateness_ns[lateness_ns >= 0] / 1e6),
     }

@@ -10,7 +10,14 @@ import pytest
 
 from benchmarks.capacity import STEP, Promise, Search, describe, find, print_capacity
 
-GOOD = {"latency_ms": {"p99": 60.0}, "delivered_share": 1.0, "wrong": 0, "valid": True, "invalid": None}
+GOOD = {
+    "latency_ms": {"p99": 60.0},
+    "tick_ms": {"p99": 20.0},
+    "delivered_share": 1.0,
+    "wrong": 0,
+    "valid": True,
+    "invalid": None,
+}
 GOOD |= {"cpu_us_per_update": 1.0, "bytes_per_update": 11.0, "server_cpu": 0.5}
 LATE = GOOD | {"latency_ms": {"p99": 140.0}}
 STARVED = GOOD | {"valid": False, "invalid": "the generator used 95% of the cores it may use"}

@@ -14,6 +14,7 @@ from benchmarks.process_usage import CpuTime
 from benchmarks.result import Measurement, describe, reasons_against
 from benchmarks.sampled_oracle import Verdict
 from benchmarks.scenario import Findings
+from benchmarks.tick_times import TickTimes
 
 
 def figures(**changed: Any) -> dict[str, Any]:
@@ -96,6 +97,7 @@ def measured(verdict: Verdict, findings: Findings | None = None) -> dict[str, An
             logs=[log],
             measured_steps=(2, 4),
             server=CpuTime(2.0, 0.5, 0.02),
+            ticks=TickTimes(np.array([1.0, 2.0, np.inf]), np.array([1, 38, 0])),
             server_growth_kib=100,
             generator_cores=1,
             seconds=2.0,
@@ -132,6 +134,7 @@ def test_figures_are_ratios_of_what_was_measured() -> None:
     assert (result["server_cpu"], result["server_waited"], result["generator_cpu"]) == (0.25, 0.01, 0.25)
     assert (result["ticks_skipped"], result["neighbours_mean"]) == (2, 2.0)
     assert result["server_memory_kib_per_avatar"] == 50.0
+    assert result["tick_ms"] == {"p50": 2.0, "p99": 2.0, "max": 2.0}
     assert json.loads(json.dumps(result)) == result
 
 

@@ -28,6 +28,7 @@ RESULT: dict[str, Any] = {
     "neighbours_mean": 32.1,
     "ticks": 40,
     "ticks_skipped": 1,
+    "tick_ms": {"p50": 11.0, "p99": 42.0, "max": 55.0},
     "server_memory_kib_per_avatar": 20.0,
     "server_cpu": 0.5,
     "server_waited": 0.01,
@@ -52,7 +53,15 @@ def shown(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
 def test_a_good_run_says_what_it_found(shown: Any) -> None:
     """Each figure with its unit."""
     told = shown()
-    for words in ("990 (99.00% of 1,000)", "0.9 µs", "20.0 KiB", "1.0 / 2.0 / 3.0 ms", "40, 1 skipped", "caught"):
+    for words in (
+        "990 (99.00% of 1,000)",
+        "0.9 µs",
+        "20.0 KiB",
+        "1.0 / 2.0 / 3.0 ms",
+        "11.0 / 42.0 / 55.0 ms",
+        "40, 1 skipped",
+        "caught",
+    ):
         assert words in told
     assert "counts for nothing" not in told
 

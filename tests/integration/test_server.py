@@ -176,6 +176,7 @@ def test_metrics_count_what_happens(server: RunningServer, connect: Connect) -> 
         'presence_received_bytes_total{lane="poses"}',
         'presence_stage_seconds_count{stage="fan_out"}',
         "presence_tick_lag_seconds_count",
+        "presence_tick_seconds_count",
     )
     while True:
         with urllib.request.urlopen(f"{server.metrics_url}/metrics", timeout=10) as answer:  # noqa: S310  our own server

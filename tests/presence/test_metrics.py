@@ -79,6 +79,17 @@ def test_ticks_lag_and_are_skipped() -> None:
     assert found["presence_tick_lag_seconds_sum",] == pytest.approx(0.064)
 
 
+def test_a_tick_of_45_ms_is_told_from_one_of_46() -> None:
+    """What a tick may take is decided by the millisecond."""
+    metrics = Metrics()
+    for milliseconds in (44.9, 45.0, 45.1, 46.0):
+        metrics.count_tick_time(milliseconds / 1000)
+    found = samples(metrics)
+    assert found["presence_tick_seconds_bucket", "0.044"] == 0
+    assert found["presence_tick_seconds_bucket", "0.045"] == 2
+    assert found["presence_tick_seconds_bucket", "0.046"] == 4
+
+
 def test_counts_come_out_by_label() -> None:
     """Bytes by lane, messages by name, drops by reason, refusals and closes by code."""
     metrics = Metrics()

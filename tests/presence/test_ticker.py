@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from presence.metrics import Metrics
 from presence.room import Room
+from presence.state import Report
 from presence.ticker import Metronome, Ticker
 from protocol.schema import Snapshot
 from tests.hubs import Desk
@@ -57,6 +58,17 @@ def started(desk: Desk, sweep: Callable[[float], None] = lambda _: None) -> tupl
     ticker = Ticker(desk.hub, sweep, metrics, cast("asyncio.AbstractEventLoop", loop), 0.05)
     ticker.start()
     return loop, metrics, ticker
+
+
+def taking(desk: Desk, seconds: float) -> Callable[[Room], Report]:
+    """Make a `fan_out` that takes its time."""
+    fan_out = Room.fan_out
+
+    def slowly(room: Room) -> Report:
+        desk.now += seconds
+        return fan_out(room)
+
+    return slowly
 
 
 def test_ticks_in_time_stay_on_their_grid() -> None:
@@ -121,6 +133,18 @@ def test_a_pause_is_caught_up_with_one_tick() -> None:
     loop.run(desk.now)
     assert desk.hub.rooms["lobby"].tick_number - before == 1
     assert counted(metrics, "presence_ticks_total", outcome="skipped") == 20
+
+
+def test_a_tick_lasts_from_when_it_was_due_to_its_last_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What made it late is part of it."""
+    desk = Desk()
+    desk.guest().join()
+    loop, metrics, _ = started(desk)
+    monkeypatch.setattr(Room, "fan_out", taking(desk, 0.02))
+    desk.now += 0.004  # the loop was busy with something else
+    loop.run(desk.now)
+    assert counted(metrics, "presence_tick_seconds_count") == 1
+    assert counted(metrics, "presence_tick_seconds_sum") == pytest.approx(0.024)
 
 
 def test_one_rooms_trouble_is_not_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,7 @@ RESULT: dict[str, Any] = {
     "oracle_violations": 0,
     "server_cpu": 0.5,
     "server_waited": 0.0,
+    "tick_ms": SOME,
     "generator_cpu": 0.4,
     "generator_lateness_ms": SOME,
     "environment": {"packages": {"numpy": "2"}},
