@@ -232,6 +232,8 @@ class History:
         if not len(rows):
             return
         before, self._now.position = self._now.position, entities.position.copy()
+        is_free = ~entities.is_alive
+        self._now.position[is_free] = before[is_free]  # it may have been taken and left since the last tick
         steps = (self._now.position - before).take(rows, axis=0)
         if steps[:, 1].any() or np.abs(steps).max() > _MAX_STEP_MM:
             otherwise = np.flatnonzero((steps[:, 1] != 0) | (np.abs(steps).max(axis=1) > _MAX_STEP_MM))

@@ -53,6 +53,20 @@ def test_every_way_of_moving_can_be_undone() -> None:
     assert place_of(stage, ann, began) == [0, 0, 0]
 
 
+def test_who_stood_there_is_not_moved_by_who_came_and_went_since() -> None:
+    """Somebody who takes a seat and gives it up between two ticks was never there."""
+    stage, ann, bob = stage_of_two()
+    left_at = stage.room.tick_number
+    stage.exit(bob)
+    stage.tick(2 * SETTINGS.look_every_ticks)
+    cid = stage.enter("cid", (-8, 0, 0))
+    assert cid.row == bob.row
+    stage.exit(cid)
+    stage.walk(ann, (0.1, 0, 0))
+    stage.tick()
+    assert place_of(stage, bob, left_at) == [3000, 0, 0]
+
+
 def test_a_walker_costs_some_bytes_a_tick() -> None:
     """Four for a step on the level and a bit of a row, besides what a tick costs by itself."""
     stage = Stage(settings=RoomSettings(capacity=200, interest_radius_mm=1))
