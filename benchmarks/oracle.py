@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 REFRESH_TICKS = 64  # a subject that keeps moving is sent whole to everybody once in so many ticks
 _ROUND_STEP = 5
-QUIET_S = 5  # after so long without a snapshot there is one although nothing happened
+QUIET_S = 15  # after so long without a snapshot there is one at the next whole second, although nothing happened
 
 _SNAPSHOT = SPEC_OF[schema.Snapshot].type
 _CORRECTION = SPEC_OF[schema.Correction].type
@@ -326,7 +326,7 @@ class ExactOracle:
             or expected.due
             or expected.held - expected.wanted
             or observer.ack != observer.told_ack
-            or tick - observer.told_tick >= QUIET_S * self._tick_hz
+            or (tick % self._tick_hz == 0 and tick - observer.told_tick >= QUIET_S * self._tick_hz)
         )
 
     def _correction_faults(self, entity: int, told: _Told) -> list[str]:

@@ -31,7 +31,7 @@ _CONNECTS_AT_ONCE = 8  # of those who arrive later, between two looks at the sch
 _LOOK_NS = 5_000_000  # how often it is looked whether others can set out, before the first step
 _HOUSEKEEPING_NS = 250_000_000
 _PATIENCE_S = 20.0  # with a server that lets nobody in
-_PING_S = 5.0  # as often as our SDKs do, once their clock is good
+_PING_S = 12.0  # as often as our SDKs do, once their clock is good
 _ACK_S = 1.0
 
 

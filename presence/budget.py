@@ -107,7 +107,10 @@ def grant(
 
 def settle(entities: Entities, observers: Rows, frames: Frames) -> None:
     """Give the observers of a tick its budget, and take what was written to them; neither is saved for long."""
+    if not len(observers):
+        return
     entities.balance[observers] += entities.budget[observers] * _FULL
     entities.balance[frames.rows] -= frames.ends - frames.starts
     budget = entities.budget[observers]
-    entities.balance[observers] = np.clip(entities.balance[observers], -_OWED_TICKS * budget, _SAVED_TICKS * budget)
+    balance = np.maximum(entities.balance[observers], -_OWED_TICKS * budget)
+    entities.balance[observers] = np.minimum(balance, _SAVED_TICKS * budget)

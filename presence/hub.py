@@ -1,7 +1,7 @@
 """Who is connected and which rooms there are: welcomes, resumes, replaces and ends sessions, and makes and frees rooms.
 
 Owns the half-open pool, the sessions by user and by resume token, the rooms by name, and every deadline. Pure: the edge
-hands it connections, payloads and the time, calls `advance` a few times a second, runs each room's tick and passes the
+hands it connections, payloads and the time, calls `advance` about once a second, runs each room's tick and passes the
 report to `settle`. All closing of connections goes through here: `fail` for a peer's fault, `end` for good, `lost` when
 a socket is gone.
 

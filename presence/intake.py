@@ -1,8 +1,9 @@
 """Reads what many clients send in one go: poses to the inboxes of their rooms, anything else to its connection.
 
 Owns the reading of every plain socket that was given to it, from `add` on until the peer has ended or the socket is
-lost; the event loop reads none of them meanwhile. Sweeps every SWEEP_S while there is anybody to read from, and before
-every tick, so that no pose waits longer for it. What a sweep finds has come since the one before.
+lost; the event loop reads none of them meanwhile. Sweeps every SWEEP_S while anybody moves, every QUIET_SWEEP_S while
+nobody does, and before every tick, so that no pose waits longer for it. What a sweep finds has come since the one
+before.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 # How long a ping or a command may lie unread, which is also how exactly the time of a pose is known. Half of it made
 # for one per cent more of a core where a thousand walk.
 SWEEP_S = 0.005
+QUIET_SWEEP_S = 0.025  # the same while nobody moves: a wake-up costs more than what it finds
+_LIVELY_S = 0.2  # after a pose others are expected
 _ARENA_BYTES = 256 * MOST_BYTES
 _FIRST_SOCKETS = 1024
 
@@ -67,6 +70,7 @@ class Intake:
         self._epoll = select.epoll()
         self._clients: dict[int, Client] = {}  # by socket
         self._timer: asyncio.TimerHandle | None = None
+        self._lively_until = 0.0  # server clock, s
         # by socket
         self._is_websocket = np.zeros(_FIRST_SOCKETS, np.bool_)
         self._expects_pose = np.zeros(_FIRST_SOCKETS, np.bool_)
@@ -126,7 +130,9 @@ class Intake:
             self._others,
             self._ends,
         )
-        self._traffic.received_poses += pose_bytes
+        if pose_bytes:
+            self._traffic.received_poses += pose_bytes
+            self._lively_until = now + _LIVELY_S
         for (kind, (_, sockets, packed)), n in zip(self._poses.items(), counts, strict=True):
             if n:
                 self._deliver(kind, sockets[:n], packed[:n], now)
@@ -143,8 +149,10 @@ class Intake:
         self._epoll.close()
 
     def _sweep_on(self) -> None:
-        self._timer = self._loop.call_later(SWEEP_S, self._sweep_on) if self._clients else None
-        self.sweep(self._loop.time())
+        now = self._loop.time()
+        every_s = SWEEP_S if now < self._lively_until else QUIET_SWEEP_S
+        self._timer = self._loop.call_later(every_s, self._sweep_on) if self._clients else None
+        self.sweep(now)
 
     def _deliver(self, kind: Section, sockets: NDArray[np.int32], packed: NDArray[np.uint8], now: float) -> None:
         """Put poses into the inboxes of their rooms."""

@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from presence.world import World
 
 MAX_CAPACITY = 5000
-QUIET_S = 5  # after which a snapshot is sent although nothing happened: what is held is confirmed
+QUIET_S = 15  # after which a snapshot is sent although nothing happened: what is held is confirmed
 # Up to so many, everybody at once, tracked, entering at the same tick, with every object, fits one snapshot (60 KB
 # of 64); in a larger room budgets must see to it.
 _UNBUDGETED_CAPACITY = 1000
@@ -117,7 +117,6 @@ class Room:
         self.inbox = Inbox()
         self._pace = (0.0, inf) if settings.pose_rate is None else pace_of(settings.pose_rate)
         self._write_each = write_each or _leave_to_writers
-        self._quiet_ticks = QUIET_S * settings.tick_hz
         self._views = Views(settings.look_every_ticks)
         self._joins = 0
         self._corrections: dict[int, int] = {}  # row -> cause, until it can be written
@@ -305,15 +304,19 @@ class Room:
     def simulate(self) -> None:
         """Follow up on what moved into or out of a zone with rules for sight, then bring the roster up to date."""
         entities, changed = self.state.entities, self.state.changed_permissions
-        changed.update(_differing(entities.requires, self._required))
-        self._refocused = np.array(sorted(changed.union(_differing(entities.isolation, self._isolated))), np.intp)
+        isolated: list[int] = []
+        if len(self._moved):  # nobody else comes into another zone
+            changed.update(_differing(entities.requires, self._required))
+            isolated = _differing(entities.isolation, self._isolated)
+        self._refocused = np.array(sorted(changed.union(isolated)), np.intp)
         roster.update(self.state)
 
     def select(self) -> None:
         """Find who can be written to, and what they want to see; who could not looks around as soon as it can."""
         entities, seats = self.state.entities, self.state.seats
-        everybody = np.fromiter(seats, np.intp, len(seats))
-        gone = np.union1d(self._refocused, entities.leaving())
+        everybody, gone = self.state.seat_rows(), self._refocused
+        if len(leaving := entities.leaving()):
+            gone = np.union1d(gone, leaving)
         if len(self._moved) or len(gone) or self._stalled or entities.wants_full[everybody].any():
             self._stirred_tick = self.tick_number
         is_news = self.tick_number - self._stirred_tick <= _SLOWEST_TICKS
@@ -325,7 +328,8 @@ class Room:
         self.state.report.stalled = len(stalled)
         starts_over = entities.wants_full[observers]
         self.history.forget(entities, observers[starts_over])
-        entities.forget_held(observers[starts_over])
+        if starts_over.any():
+            entities.forget_held(observers[starts_over])
         is_out_of_turn = np.zeros(entities.capacity, np.bool_)
         is_out_of_turn[self._refocused] = True
         is_out_of_turn[list(self._recovered)] = True
@@ -342,7 +346,13 @@ class Room:
         self._wishes = snapshot.Wishes(observers, looking, wanted, (holders[told], lost[told]), is_news)
 
     def _is_owed(self, rows: Rows) -> Mask:
-        return snapshot.is_owed(self.state.entities, rows, self.tick_number, self._quiet_ticks)
+        return snapshot.is_owed(self.state.entities, rows, self._quiet_since)
+
+    @property
+    def _quiet_since(self) -> int:
+        """Whoever was told nothing since that tick is told that nothing happened; looked at once a second."""
+        tick, tick_hz = self.tick_number, self.settings.tick_hz
+        return tick - QUIET_S * tick_hz if tick % tick_hz == 0 else -1
 
     def encode(self) -> None:
         """Pack every record that somebody is due."""
@@ -363,7 +373,7 @@ class Room:
             self._tables,
             self.tick_number,
             state.time_ms(self._now),
-            self._quiet_ticks,
+            self._quiet_since,
         )
         budget.settle(state.entities, self._observers, frames)
         first = self._first_words()

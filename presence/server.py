@@ -54,7 +54,7 @@ from protocol.schema import SPEC_OF, Pose, Rate
 CANNOT_START = 2
 # A runner comes 1.2 m nearer meanwhile, and the cost of looking is a quarter.
 LOOK_EVERY_TICKS = 4
-HOUSEKEEPING_S = 0.25
+HOUSEKEEPING_S = 1.0
 # Long enough that a supervisor's new process can be listening, short enough that nobody notices.
 RECONNECT_AFTER_MS = 1000
 # Clients that were told to go close their sockets at once; who does not within this time is cut off.

@@ -352,30 +352,32 @@ def _as_bytes(table: Table) -> records.Bytes:
 # --- lay out ------------------------------------------------------------------------------------------------
 
 
-def is_owed(entities: Entities, observers: Rows, tick: int, quiet_ticks: int) -> Mask:
-    """Tell who is to be written to although no record is due: a new `ack`, or nothing for `quiet_ticks` ticks."""
+def is_owed(entities: Entities, observers: Rows, quiet_since: int) -> Mask:
+    """Tell who is to be written to although no record is due: a new `ack`, or nothing since the tick `quiet_since`."""
     is_acked = entities.ack[observers] != entities.told_ack[observers]
-    return np.asarray(is_acked | (tick - entities.told_tick[observers] >= quiet_ticks), dtype=np.bool_)
+    return np.asarray(is_acked | (entities.told_tick[observers] <= quiet_since), dtype=np.bool_)
 
 
-def lay_out(entities: Entities, tables: Tables, tick: int, time_ms: int, quiet_ticks: int) -> Frames:
+def lay_out(entities: Entities, tables: Tables, tick: int, time_ms: int, quiet_since: int) -> Frames:
     """Gather the records of each observer that has something to hear into one frame in a fresh arena.
 
-    quiet_ticks: after how many ticks without a snapshot one is sent although nothing happened. The arena is new each
+    quiet_since: who was told nothing since that tick is written to although nothing happened. The arena is new each
     tick, since an event loop keeps the slices that a full socket could not take.
     """
     observers, n = tables.observers, len(tables.observers)
+    if not n:
+        return Frames(np.empty(0, np.uint8), observers, np.empty(0, np.int64), np.empty(0, np.int64))
     counts = np.zeros((n, len(ORDER)), np.int64)
     for parcel in tables.parcels:
         counts[:, ORDER.index(parcel.section)] = np.bincount(parcel.slots, minlength=n)
     strides = np.array([DTYPES[section].itemsize for section in ORDER])
     sizes = counts * strides + np.where(counts > 0, SECTION_HEADER.itemsize, 0)
     section_ends = np.cumsum(sizes, axis=1)
-    is_written = (section_ends[:, -1] > 0) | tables.is_full | is_owed(entities, observers, tick, quiet_ticks)
+    is_written = (section_ends[:, -1] > 0) | tables.is_full | is_owed(entities, observers, quiet_since)
     lengths = np.where(is_written, _HEAD.itemsize + section_ends[:, -1], 0)
     ends = np.cumsum(lengths)
     starts = ends - lengths
-    arena = np.empty(int(ends[-1]) if n else 0, np.uint8)
+    arena = np.empty(int(ends[-1]), np.uint8)
     section_starts = starts[:, None] + _HEAD.itemsize + section_ends - sizes
     for parcel in tables.parcels:
         column, stride = ORDER.index(parcel.section), DTYPES[parcel.section].itemsize

@@ -10,13 +10,14 @@ import socket
 from collections.abc import Callable, Iterator
 from typing import cast
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from presence.inbox import PREFIX, Inbox
-from presence.intake import SWEEP_S, Intake
+from presence.intake import QUIET_SWEEP_S, SWEEP_S, Intake
 from presence.sockets import MIN_FRAME_BYTES
 from presence.traffic import Traffic
 from protocol.framing import Framing, TcpReader, WebSocketReader, mask, tcp_header, websocket_header
@@ -287,7 +288,7 @@ def test_a_connection_that_fails_is_cut_off_alone(intake: Intake) -> None:
 
 
 def test_it_sweeps_while_there_is_anybody(intake: Intake, loop: Loop) -> None:
-    """Every SWEEP_S; without clients the server sleeps."""
+    """Every QUIET_SWEEP_S, and every SWEEP_S once somebody moves; without clients the server sleeps."""
     assert not loop.timers
     peer = Peer()
     intake.add(peer)
@@ -295,7 +296,17 @@ def test_it_sweeps_while_there_is_anybody(intake: Intake, loop: Loop) -> None:
     loop.ring()
     assert (loop.now, peer.payloads) == (SWEEP_S, [b"\x91\x01"])
     loop.ring()
-    assert loop.now == pytest.approx(2 * SWEEP_S)
+    assert loop.now == pytest.approx(SWEEP_S + QUIET_SWEEP_S)
+    peer.room = Inbox()
+    intake.heed(peer)
+    peer.send(a_pose(1))
+    times = []
+    while loop.now < 1.0:
+        loop.ring()
+        times.append(loop.now)
+    steps = np.diff(times)
+    assert steps[:3] == pytest.approx([QUIET_SWEEP_S, SWEEP_S, SWEEP_S])
+    assert steps[-3:] == pytest.approx(QUIET_SWEEP_S)
     intake.remove(peer)
     loop.ring()
     assert not loop.timers

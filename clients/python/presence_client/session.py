@@ -60,7 +60,7 @@ Handler = Callable[[Any, float], list[Any]]
 
 HANDSHAKE_S = 10.0
 MISSED_HEARTBEATS = 3
-PING_EVERY_S = 5.0
+PING_SHARE = 0.8  # of a heartbeat, from one ping to the next: in time, whenever timers fire
 FIRST_PINGS = 4  # the first pings follow each other quickly: the clock is good within half a second
 FIRST_PING_EVERY_S = 0.25  # below the server's limit of five a second
 MAX_UNANSWERED = 256  # commands; far more than a person or an application has in the air at once
@@ -319,8 +319,8 @@ class Session:
 
     def _ping(self, now: float) -> None:
         self._pings += 1
-        rarely = min(PING_EVERY_S, self._heartbeat_s / 2)
-        self._next_ping_at = now + (FIRST_PING_EVERY_S if self._pings < FIRST_PINGS else rarely)
+        rarely_s = PING_SHARE * self._heartbeat_s
+        self._next_ping_at = now + (FIRST_PING_EVERY_S if self._pings < FIRST_PINGS else rarely_s)
         self._send(Ping(int(now * 1e6)))
 
     @property

@@ -37,7 +37,7 @@ import { Traffic } from "./traffic.js";
 
 const HANDSHAKE_MS = 10_000;
 const MISSED_HEARTBEATS = 3;
-const PING_EVERY_MS = 5000;
+const PING_SHARE = 0.8; // of a heartbeat, from one ping to the next: in time, whenever timers fire
 const FIRST_PINGS = 4; // the first pings follow each other quickly: the clock is good within half a second
 const FIRST_PING_EVERY_MS = 250; // below the server's limit of five a second
 const FIRST_TICK_MS = 50;
@@ -338,7 +338,7 @@ export class Session {
 
   private ping(nowMs: number): void {
     this.pings += 1;
-    const rarelyMs = Math.min(PING_EVERY_MS, (this.welcome?.heartbeat_ms ?? Infinity) / 2);
+    const rarelyMs = PING_SHARE * (this.welcome?.heartbeat_ms ?? Infinity);
     this.nextPingAtMs = nowMs + (this.pings < FIRST_PINGS ? FIRST_PING_EVERY_MS : rarelyMs);
     this.send({ type: "ping", sent: Math.floor(nowMs * 1000) });
   }
