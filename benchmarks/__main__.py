@@ -52,6 +52,7 @@ _COMMANDS = {
 }
 
 _OPTIONS = {  # of single scenarios
+    "side_m": "side of the square that everybody is on",
     "joiners": "people who come all at once",
     "rate": "arrivals, and as many departures, a second",
     "slow_share": "share of the avatars that read slowly",

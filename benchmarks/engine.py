@@ -42,7 +42,7 @@ _LEAD_NS = 500_000_000  # between "everybody is there" and the first step
 TAIL_STEPS = POSE_HZ // 2  # people go on for a moment, so that the last measured tick is like any other
 _DEAF_STEPS = 3 * POSE_HZ  # for how long slow clients read nothing, so that they are behind when it counts
 _WAY_IN_STEPS = 5 * POSE_HZ  # for the seats there must be: joining and hopping take two seconds
-_OWN_OPTIONS = ("joiners", "rate", "slow_share", "slow_bytes", "pairs")
+_OWN_OPTIONS = ("side_m", "joiners", "rate", "slow_share", "slow_bytes", "pairs")
 
 
 def run(scenario: Scenario, asked: Parameters, progress: Progress) -> dict[str, Any]:

@@ -18,6 +18,7 @@ _LEAST = {
     "warmup": 0,
     "observers": 1,
     "generators": 1,
+    "side_m": 1,
     "joiners": 0,
     "rate": 0,
     "slow_share": 0,
@@ -28,7 +29,7 @@ _LEAST = {
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What a run is asked for. A core of None leaves that side unpinned. The last five are of single scenarios."""
+    """What a run is asked for. A core of None leaves that side unpinned. The last six are of single scenarios."""
 
     avatars: int
     seconds: float
@@ -39,6 +40,7 @@ class Parameters:
     server_cpu: int | None = 0
     generator_cpu: int | None = 1
     rings: str = "off"  # "default": those of the server's default settings, and its budgets
+    side_m: float = 20.0  # crush: of the square that everybody is on
     joiners: int = 0  # storm: people who come all at once
     rate: float = 0.0  # churn: arrivals, and as many departures, a second
     slow_share: float = 0.0  # slow: of the avatars

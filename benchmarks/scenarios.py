@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 NEIGHBOURS = 32
 RADIUS_M = 10.0
-CRUSH_SIDE_M = 20.0
 
 _STEP_S = 1 / POSE_HZ
 _SWING_M = 0.25
@@ -59,9 +58,9 @@ def _some_standing(rng: np.random.Generator, asked: Parameters, people: int, ste
     return Staged(embody(rng, track, _STEP_S), _facts(side_m))
 
 
-def _crushed(rng: np.random.Generator, _asked: Parameters, people: int, steps: int) -> Staged:
-    track = walk(rng, people, CRUSH_SIDE_M, steps, _STEP_S)
-    return Staged(embody(rng, track, _STEP_S), {"square_side_m": CRUSH_SIDE_M})
+def _crushed(rng: np.random.Generator, asked: Parameters, people: int, steps: int) -> Staged:
+    track = walk(rng, people, asked.side_m, steps, _STEP_S)
+    return Staged(embody(rng, track, _STEP_S), {"square_side_m": asked.side_m})
 
 
 def _seated(rng: np.random.Generator, _asked: Parameters, people: int, steps: int) -> Staged:
@@ -83,8 +82,9 @@ _ALL = (
     Scenario("tracked", "the plaza with headsets: root, head and two hands moving", _tracked, has_floor=True),
     Scenario(
         "crush",
-        "everybody walking about within 20 x 20 m",
+        "everybody walking about within 20 x 20 m, or on one spot",
         _crushed,
+        options={"side_m": 20.0},
         has_floor=True,
         has_peers=True,
         is_budgeted=True,

@@ -87,7 +87,9 @@ def grant(
     looking: the observers, in the order in which pairs are grouped. rate, detail: what the rings ask for.
     """
     usual = entities.budget[looking] * _FULL
-    is_full = (entities.body == Body.TRACKED).take(pairs.subjects) & (detail == Detail.FULL)
+    is_tracked, is_full = entities.body == Body.TRACKED, np.zeros(len(pairs.subjects), np.bool_)
+    if is_tracked.any():
+        is_full = is_tracked.take(pairs.subjects) & (detail == Detail.FULL)
     return Ration(
         *kernels.rationed(
             looking,

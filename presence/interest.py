@@ -65,8 +65,9 @@ def leaving_squared(radius_mm: int) -> int:
 
 def classify(rings: tuple[Ring, ...], apart: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Return rate class and detail for squared distances, mm2. rings: inner ones first, the last one endless."""
-    bounds = np.array([ring.reach_mm**2 for ring in rings[:-1]], np.int64)
-    which = np.searchsorted(bounds, apart) if len(bounds) else np.zeros(len(apart), np.intp)
+    if len(rings) == 1:
+        return np.full(len(apart), rings[0].rate, np.uint8), np.full(len(apart), rings[0].detail, np.uint8)
+    which = np.searchsorted(np.array([ring.reach_mm**2 for ring in rings[:-1]], np.int64), apart)
     rates = np.array([ring.rate for ring in rings], np.uint8)
     details = np.array([ring.detail for ring in rings], np.uint8)
     return rates.take(which), details.take(which)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Bytes, NDArray[np.int32], Poses, NDArray[np.int8], NDArray[np.uint32], NDArray[np.int16], NDArray[np.uint32]
     ]
 
+MOST_KINDS = 32  # of records, by rate class and detail
 TRACKED, THING = 1, 2  # kinds of bodies; `entities.Body` says what they are
 
 # body, position, yaw, pitch, orientation, parts, orientations of parts
@@ -209,12 +210,17 @@ def in_sight(
 
 @compiled("void(i8[::1], b1[::1], b1[::1], i8)")
 def _admit(apart: NDArray[np.int64], is_held: Mask, is_admitted: Mask, most: int) -> None:
-    """Of one observer's newcomers, let the nearest in; note the others as not admitted."""
+    """Of one observer's newcomers, let the nearest in, of equally near ones the first; the others are not admitted."""
     newcomers = np.flatnonzero(~is_held)
-    if len(newcomers) > most:
-        order = np.argsort(apart[newcomers], kind="mergesort")
-        for k in order[most:]:
-            is_admitted[newcomers[k]] = False
+    if len(newcomers) <= most:
+        return
+    furthest = np.partition(apart[newcomers], most - 1)[most - 1]
+    places = most - np.count_nonzero(apart[newcomers] < furthest)
+    for k in newcomers:
+        if apart[k] == furthest and places > 0:
+            places -= 1
+        elif apart[k] >= furthest:
+            is_admitted[k] = False
 
 
 @compiled("f8(i8[::1], i8, f8)")
@@ -228,11 +234,13 @@ def _reach(counts: NDArray[np.int64], furthest: int, wanted: float) -> float:
     return float((k + share) * furthest / len(counts))
 
 
-@compiled("void(i8[::1], u1[::1], b1[::1], f8, i8, i8, i8, i8)")
+@compiled("void(i8[::1], u1[::1], b1[::1], i8[::1], i8, f8, i8, i8, i8, i8)")
 def _slow(
     apart: NDArray[np.int64],
     rate: Bytes,
     is_admitted: Mask,
+    by_rate: NDArray[np.int64],
+    furthest: int,
     records: float,
     nearest: int,
     nearest_rate: int,
@@ -242,14 +250,9 @@ def _slow(
     """Slow down one observer's subjects until no more than `records` of them a tick are due.
 
     Everybody is due at one rate, or nearer than some distance at the next faster one, or at the rate of its ring if
-    that is slower; the nearest few at `nearest_rate`.
+    that is slower; the nearest few at `nearest_rate`. by_rate: how many are admitted in the rings of each rate; it is
+    changed. furthest: more than any squared distance of those.
     """
-    by_rate = np.zeros(classes, np.int64)
-    furthest = 1
-    for k in range(len(rate)):
-        if is_admitted[k]:
-            by_rate[rate[k]] += 1
-            furthest = max(furthest, apart[k] + 1)
     nearest = min(nearest, by_rate.sum(), np.int64(records))  # half of it at the most
     by_rate[0] = max(0, by_rate[0] - nearest)
     slow, wanted = 1, 0.0
@@ -259,12 +262,13 @@ def _slow(
             wanted += by_rate[ring] / (1 << max(ring, slow))
         if wanted <= records:
             break
-    counts = np.zeros(bins, np.int64)
+    counts, bins_of_one = np.zeros(bins, np.int64), bins / furthest
     for k in range(len(rate)):
         if is_admitted[k]:
-            counts[apart[k] * bins // furthest] += 1
+            counts[np.int64(apart[k] * bins_of_one)] += 1
     faster = max(0.0, records - wanted) * (1 << slow) + (nearest if slow > nearest_rate else 0)
-    is_faster_within, is_nearest_within = _reach(counts, furthest, faster), _reach(counts, furthest, nearest)
+    is_faster_within = np.int64(_reach(counts, furthest, faster))
+    is_nearest_within = np.int64(_reach(counts, furthest, nearest))
     for k in range(len(rate)):
         if is_admitted[k]:
             slowed = slow - 1 if apart[k] <= is_faster_within else slow
@@ -312,19 +316,23 @@ def rationed(
         few = min(nearest, count)
         is_packed = few / (1 << nearest_rate) + (count - few) / lingering > usual_records[i]
         left = max(budget[i] - entering - ticks * frame, 1.0)
-        count, wanted, at_ring_rates = 0, 0.0, 0.0
+        by_rate, full_by_rate, furthest = np.zeros(classes, np.int64), np.zeros(classes, np.int64), 1
         for k in range(begin, end):
             is_admitted[k] &= is_within[k] or not is_packed
             if is_admitted[k]:
-                cost = full_delta if is_full[k] else delta
-                count += 1
-                wanted += cost
-                at_ring_rates += cost / (1 << rate[k]) * ticks
-            else:
-                is_short = True
+                by_rate[rate[k]] += 1
+                full_by_rate[rate[k]] += is_full[k]
+                furthest = max(furthest, apart[k] + 1)
+        count, wanted, at_ring_rates = by_rate.sum(), 0.0, 0.0
+        for ring in range(classes):
+            cost = full_by_rate[ring] * full_delta + (by_rate[ring] - full_by_rate[ring]) * delta
+            wanted += cost
+            at_ring_rates += cost / (1 << ring) * ticks
+        is_short |= count < end - begin
         if at_ring_rates > left:
+            of_theirs = apart[theirs], granted[theirs], is_admitted[theirs]
             records = left * count / (max(wanted, 1.0) * ticks)
-            _slow(apart[theirs], granted[theirs], is_admitted[theirs], records, nearest, nearest_rate, classes, bins)
+            _slow(*of_theirs, by_rate, furthest, records, nearest, nearest_rate, classes, bins)
             is_short = True
     return is_admitted, granted, is_short
 
@@ -373,41 +381,49 @@ def matched(
     return pose, entering[:n_entering], left[:n_left]
 
 
-@compiled("(i8[::1], i8, i8, u2[::1], i8, i8)")
+@compiled("(i8[::1], i8[::1], i8, i8, u2[::1], i8, i8)")
 def planned(
-    keys: Rows, row_bits: int, details: int, ids: NDArray[np.uint16], tick: int, ticks: int
-) -> tuple[Rows, Rows, Rows]:
+    observers: Rows, keys: Rows, row_bits: int, details: int, ids: NDArray[np.uint16], tick: int, ticks: int
+) -> tuple[Rows, Rows, Rows, Rows, Rows]:
     """Find when pairs are due: at every 2**rate-th tick, counted with the subject's id.
 
-    keys: above the row's bits, rate class * details + detail. ids: by row. Returns positions of what is due at this
-    tick, at the next one, and so on, one behind the other; where each tick's end; and its rate classes, a bit for each.
+    keys: above the row's bits, rate class * details + detail. ids: by row. Returns what is due at this tick, at the
+    next one, and so on, one behind the other: positions, observers and keys, which stand far apart among the pairs;
+    where each tick's end; and its rate classes, a bit for each.
     """
     mask = (1 << row_bits) - 1
+    interval_of = np.empty(
+        MOST_KINDS, np.int64
+    )  # by kind of record: a division for each pair would cost more than the rest
+    for kind in range(MOST_KINDS):
+        interval_of[kind] = 1 << kind // details
     counts, rates = np.zeros(ticks, np.int64), np.zeros(ticks, np.int64)
     for key in keys:
-        rate = (key >> row_bits) // details
-        interval = 1 << rate
+        interval = interval_of[key >> row_bits]
         for ahead in range(-(np.int64(ids[key & mask]) + tick) & (interval - 1), ticks, interval):
             counts[ahead] += 1
-            rates[ahead] |= 1 << rate
+            rates[ahead] |= interval
     ends = np.cumsum(counts)
     at = ends - counts
-    due = np.empty(ends[-1], np.int64)
+    due, due_observers, due_keys = (
+        np.empty(ends[-1], np.int64),
+        np.empty(ends[-1], np.int64),
+        np.empty(ends[-1], np.int64),
+    )
     for k in range(len(keys)):
-        key = keys[k]
-        interval = 1 << (key >> row_bits) // details
-        for ahead in range(-(np.int64(ids[key & mask]) + tick) & (interval - 1), ticks, interval):
-            due[at[ahead]] = k
+        interval = interval_of[keys[k] >> row_bits]
+        for ahead in range(-(np.int64(ids[keys[k] & mask]) + tick) & (interval - 1), ticks, interval):
+            due[at[ahead]], due_observers[at[ahead]], due_keys[at[ahead]] = k, observers[k], keys[k]
             at[ahead] += 1
-    return due, ends, rates
+    return due, due_observers, due_keys, ends, rates
 
 
-@compiled("(i8[::1], i8[::1], u2[::1], i8[::1], i8[::1], u2[::1], u2[::1], i8[::1], i8[::1], i8)")
+@compiled("(i8[::1], i8[::1], i8[::1], u2[::1], i8[::1], u2[::1], u2[::1], i8[::1], i8[::1], i8)")
 def told(
+    due: Rows,
     observers: Rows,
     keys: Rows,
     pose: Poses,
-    due: Rows,
     slot_of: Rows,
     shown: Poses,
     bases: Poses,
@@ -417,15 +433,16 @@ def told(
 ) -> tuple[int, Rows, Poses]:
     """Tell pairs that are due of the newest pose where they were told another one, and note that in `pose`.
 
-    due: positions in the three columns of pairs. slot_of: by observer's row, negative for who cannot be told. shown,
-    bases: by key, the newest pose, and the one from which its delta leads there. Of who held that base, the observer's
-    slot and the key are written to `slots` and `by_delta` from their `n`-th on. Returns how many are there then, the
-    positions of the others, and the poses that those held.
+    due, observers, keys: the pairs that are due, and where they stand in `pose`. slot_of: by observer's row, negative
+    for who cannot be told. shown, bases: by key, the newest pose, and the one from which its delta leads there. Of who
+    held that base, the observer's slot and the key are written to `slots` and `by_delta` from their `n`-th on. Returns
+    how many are there then, which of the due are the others, and the poses that those held.
     """
     whole, held = np.empty(len(due), np.int64), np.empty(len(due), np.uint16)
     m = 0
-    for at in due:
-        key, slot, before = keys[at], slot_of[observers[at]], pose[at]
+    for k in range(len(due)):
+        at, key, slot = due[k], keys[k], slot_of[observers[k]]
+        before = pose[at]
         newest = shown[key]
         if before == newest or slot < 0:
             continue
@@ -434,7 +451,7 @@ def told(
             slots[n], by_delta[n] = slot, key
             n += 1
         else:
-            whole[m], held[m] = at, before
+            whole[m], held[m] = k, before
             m += 1
     return n, whole[:m], held[:m]
 

@@ -75,7 +75,12 @@ NOTHING = Sightings.new(np.zeros(0, np.intp), np.zeros(0, np.intp))
 
 def keys_of(subjects: Rows, rate: NDArray[np.integer[Any]], detail: NDArray[np.integer[Any]]) -> Rows:
     """Name records: each by the place in a `by_key` that is its own."""
-    return subjects | (rate.astype(np.intp) * len(Detail) + detail) << _ROW_BITS
+    keys = rate.astype(np.intp)
+    keys *= len(Detail)
+    keys += detail
+    keys <<= _ROW_BITS
+    keys |= subjects
+    return keys
 
 
 def by_key(dtype: type[np.generic], column: NDArray[Any]) -> NDArray[Any]:
@@ -99,6 +104,8 @@ class Due:
     """Which pairs are due at one tick. at: their positions in a list. rates: a bit for each rate class among them."""
 
     at: Rows
+    observers: Rows
+    keys: Rows
     rates: int
 
 
@@ -136,7 +143,7 @@ class Views:
         # by the observers' ids modulo `every`, in order of their rows
         self._views = [NOTHING] * every
         # likewise, then by the tick modulo `every`
-        self._due = [[Due(NOTHING.keys, 0)] * every for _ in range(every)]
+        self._due = [[Due(NOTHING.keys, NOTHING.observers, NOTHING.keys, 0)] * every for _ in range(every)]
 
     def order(self, entities: Entities, observers: Rows) -> Rows:
         """Sort observers (distinct rows) as views are listed: by the tick at which they look, then by row."""
@@ -199,9 +206,9 @@ class Views:
         most = sum(len(due.at) for _views, due in self._at(tick))
         slots, keys, n, whole = np.empty(most, np.intp), np.empty(most, np.intp), 0, []
         for views, due in self._at(tick):
-            columns = views.observers, views.keys, views.pose, due.at
-            n, at, held = kernels.told(*columns, slot_of, shown, bases, slots, keys, n)
-            whole.append(Sightings(views.observers.take(at), views.keys.take(at), held))
+            columns = due.at, due.observers, due.keys, views.pose
+            n, others, held = kernels.told(*columns, slot_of, shown, bases, slots, keys, n)
+            whole.append(Sightings(due.observers.take(others), due.keys.take(others), held))
         return Told(slots[:n], keys[:n], joined(whole))
 
     def _at(self, tick: int) -> list[tuple[Sightings, Due]]:
@@ -212,13 +219,14 @@ class Views:
 
     def _plan(self, entities: Entities, phase: int, tick: int) -> None:
         """Find what is due at the next ticks, from this one on."""
-        keys, due = self._views[phase].keys, self._due[phase]
+        observers, keys, due = self._views[phase].observers, self._views[phase].keys, self._due[phase]
         if keys.max(initial=0) >> _ROW_BITS < len(Detail):  # everybody at every tick: the usual case
-            due[:] = [Due(np.arange(len(keys)), 1)] * self._every
+            due[:] = [Due(np.arange(len(keys)), observers, keys, 1)] * self._every
             return
-        at, ends, rates = kernels.planned(keys, _ROW_BITS, len(Detail), entities.id, tick, self._every)
-        for ahead, (some, bits) in enumerate(zip(np.split(at, ends[:-1]), rates.tolist(), strict=True)):
-            due[(tick + ahead) % self._every] = Due(some, bits)
+        *pairs, ends, rates = kernels.planned(observers, keys, _ROW_BITS, len(Detail), entities.id, tick, self._every)
+        columns = (np.split(column, ends[:-1]) for column in pairs)
+        for ahead, (at, whose, which, bits) in enumerate(zip(*columns, rates.tolist(), strict=True)):
+            due[(tick + ahead) % self._every] = Due(at, whose, which, bits)
 
 
 def _matched(looking: Rows, before: Sightings, wanted: Sightings, shown: NDArray[np.uint16]) -> Change:

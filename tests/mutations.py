@@ -127,8 +127,8 @@ CROWD = (
     Mutation(
         "what is due does not change from tick to tick",
         "presence/kernels.py",
-        "            due[at[ahead]] = k\n",
-        "            due[at[0]] = k\n",
+        "due_observers[at[ahead]], due_keys[at[ahead]] = k, ",
+        "due_observers[at[0]], due_keys[at[0]] = k, ",
         "presence/test_views.py::test_a_slow_subject_is_due_in_step_with_its_id",
     ),
     Mutation(
@@ -148,8 +148,8 @@ CROWD = (
     Mutation(
         "a ring ends a millimetre early",
         "presence/interest.py",
-        "np.searchsorted(bounds, apart) if",
-        'np.searchsorted(bounds, apart, side="right") if',
+        "for ring in rings[:-1]], np.int64), apart)",
+        'for ring in rings[:-1]], np.int64), apart, side="right")',
         "presence/test_rings.py::test_the_further_the_rarer",
     ),
     Mutation(
@@ -330,15 +330,15 @@ CROWD = (
     Mutation(
         "a crowd comes into sight all at once",
         "presence/kernels.py",
-        "is_admitted[newcomers[k]] = False",
-        "is_admitted[newcomers[k]] = True",
+        "        elif apart[k] >= furthest:\n            is_admitted[k] = False",
+        "        elif apart[k] >= furthest:\n            is_admitted[k] = True",
         "presence/test_budget.py::test_newcomers_to_a_crowd_see_the_nearest_first",
     ),
     Mutation(
         "the furthest come into sight first",
         "presence/kernels.py",
-        "np.argsort(apart[newcomers], ",
-        "np.argsort(-apart[newcomers], ",
+        "elif apart[k] >= furthest:",
+        "elif apart[k] <= furthest:",
         "presence/test_budget.py::test_newcomers_to_a_crowd_see_the_nearest_first",
     ),
     Mutation(
