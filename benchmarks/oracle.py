@@ -91,6 +91,7 @@ class _Subject:
     shown: Pose | None = None  # as of its last record
     record_tick: int = 0
     previous_record_tick: int = 0
+    pinned_for: frozenset[str] = frozenset()  # groups in whose sight it is at any distance
     is_small_step: bool = False  # whether its newest record may be a delta
     whole_tick: int = 0  # when everybody was last given it whole
 
@@ -100,6 +101,7 @@ class _Observer:
     """A member, as the one who sees."""
 
     grants: frozenset[str]
+    groups: frozenset[str] = frozenset()
     ack: int = 0
     told_ack: int = 0
     told_tick: int = 0
@@ -180,6 +182,12 @@ class ExactOracle:
     def hide(self, entity: int, is_unseen: bool) -> None:
         """Somebody became a spectator, whom nobody else may know of, or is one no more."""
         self._subjects[entity].is_unseen = is_unseen
+        self._observers[entity].is_refocused = True
+
+    def pin(self, entity: int, groups: Iterable[str], pinned_for: Iterable[str]) -> None:
+        """Somebody belongs to groups, and is in the sight of groups at any distance, from now on."""
+        self._observers[entity].groups = frozenset(groups)
+        self._subjects[entity].pinned_for = frozenset(pinned_for)
         self._observers[entity].is_refocused = True
 
     def block(self, entity: int, other: str, is_blocked: bool) -> None:
@@ -297,7 +305,8 @@ class ExactOracle:
 
     def _wants(self, entity: int, other: int, is_held: bool) -> bool:
         one, two = self._subjects[entity].pose.place, self._subjects[other].pose.place
-        return self._may_keep(entity, other) and is_near(one, two, self._radius_mm, is_held)
+        is_pinned = not self._subjects[other].pinned_for.isdisjoint(self._observers[entity].groups)
+        return self._may_keep(entity, other) and (is_pinned or is_near(one, two, self._radius_mm, is_held))
 
     def _may_keep(self, entity: int, other: int) -> bool:
         if other == entity or other not in self._subjects:

@@ -213,6 +213,7 @@ def _mint(arguments: argparse.Namespace, pair: KeyPair) -> int:
         guest=False,
         token_id=secrets.token_hex(8),
         expires_at=now + arguments.ttl,
+        teams=frozenset(arguments.teams),
     )
     where = {"audience": arguments.audience, "issuer": arguments.issuer}
     minted = mint(identity, pair.private_key, pair.kid, issued_at=now, **where)
@@ -280,6 +281,7 @@ def _add_token(commands: Commands) -> None:
     parser.add_argument("--country", default="", metavar="CC", help="country on the badge, ISO 3166-1 alpha-2")
     parser.add_argument("--roles", type=_words, default=[], help="comma-separated, such as moderator,instructor")
     parser.add_argument("--grants", type=_words, default=[], help="comma-separated clearances")
+    parser.add_argument("--teams", type=_words, default=[], help="comma-separated: who sees each other at any distance")
     parser.add_argument("--ttl", type=_seconds, default="8h", help="lifetime: 90s, 30m, 8h, 7d (default: 8h)")
     parser.add_argument("--audience", default="presence", help="what the server's --audience says")
     parser.add_argument("--issuer", help="what the server's --issuer says")

@@ -315,6 +315,10 @@ class Settings:
             "how often an observer is told of others, by distance, nearest first; the last goes on",
         ),
     ]
+    pinned_roles: Annotated[
+        tuple[str, ...],
+        Setting(many(str, "ROLE"), ("instructor",), "whoever has one of these is in sight at any distance"),
+    ]
     pose_budget_kbit: Annotated[
         int, Setting(whole(64, 1600), 256, "what an observer is told of others' movement at the most", "kbit/s")
     ]

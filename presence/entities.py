@@ -59,6 +59,8 @@ _COLUMNS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("requires", np.uint64, ()),
     ("grants", np.uint64, ()),
     ("is_unseen", np.bool_, ()),  # a spectator: a subject to nobody
+    ("groups", np.uint64, ()),  # that it belongs to, a bit for each; see `pins`
+    ("pinned_for", np.uint64, ()),  # groups in whose sight it is at any distance
     ("zone", np.int16, ()),
     ("isolation", np.int16, ()),
     ("privacy", np.int16, ()),
@@ -141,6 +143,8 @@ class Entities:
     requires: NDArray[np.uint64]
     grants: NDArray[np.uint64]
     is_unseen: Mask
+    groups: NDArray[np.uint64]
+    pinned_for: NDArray[np.uint64]
     zone: NDArray[np.int16]
     isolation: NDArray[np.int16]
     privacy: NDArray[np.int16]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from presence import budget, interest
+from presence import budget, interest, pins
 from presence.entities import Entities
 from presence.history import Link
 from presence.permission import is_cleared
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 class Reason(StrEnum):
     """What decides: the first that holds, in this order, of those who see, then of those who do not."""
 
+    PINNED = "pinned"  # in sight at any distance
     NEAR = "near"  # within the radius
     LINGERS = "lingers"  # beyond the radius, but not beyond the leaving radius
     ITSELF = "itself"
@@ -76,6 +77,7 @@ class Sight:
     missing_clearances: tuple[str, ...]
     is_isolated: bool
     is_spectator: bool
+    is_pinned: bool
 
     @property
     def is_allowed(self) -> bool:
@@ -171,6 +173,8 @@ def explain(room: Room, observer: int, subject: int, tick: int | None, clearance
 
 
 def _why_held(now: Sight, link: Link) -> Reason:
+    if now.is_allowed and now.is_pinned:
+        return Reason.PINNED
     if now.is_allowed and now.is_within_radius:
         return Reason.NEAR
     if now.is_allowed and now.is_within_leaving_radius:
@@ -185,7 +189,7 @@ def _why_not(now: Sight, link: Link, parties: tuple[Party, Party], *, is_put_off
         (Reason.BLOCKED, now.is_blocked),
         (Reason.UNCLEARED, bool(now.missing_clearances)),
         (Reason.ISOLATED, now.is_isolated),
-        (Reason.TOO_FAR, not now.is_within_radius),
+        (Reason.TOO_FAR, not (now.is_within_radius or now.is_pinned)),
         (_waiting(link), link is not Link.READY),
         (Reason.BUDGET, is_put_off),
     )
@@ -247,6 +251,7 @@ class _Scene:
             missing_clearances=tuple(name for bit, name in enumerate(world.clearances) if lacking >> bit & 1),
             is_isolated=bool(view.isolation[one] != view.isolation[other]),
             is_spectator=bool(view.is_unseen[other] and one != other),
+            is_pinned=pins.is_pinned(view, one, other),
         )
 
     def parties(self, view: Entities) -> tuple[tuple[Party, Party], int]:
@@ -400,6 +405,7 @@ def in_words(explanation: Explanation) -> list[str]:
 
 _BECAUSE = {
     Reason.NEAR: "it is near enough",
+    Reason.PINNED: "it is pinned for the observer, whatever the distance",
     Reason.LINGERS: "it has not gone beyond the leaving radius since it was near",
     Reason.ITSELF: "nobody is shown to themselves",
     Reason.SPECTATOR: "it is a spectator, and spectators are shown to nobody",

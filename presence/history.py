@@ -37,6 +37,7 @@ _MAX_BYTES = 24 * 2**20  # a full house of 5,000 walkers; in a wilder one, fewer
 _CHANGE_BYTES = 400  # of a change, besides its arrays
 _MAX_STEP_MM = 2**15 - 1
 NOT_RATIONED = np.inf
+_RULES = ("grants", "is_unseen", "groups", "pinned_for")  # columns that change with what a person may do
 
 Pairs = NDArray[np.uint16]  # (n, 2): entity ids of observer and subject
 Small = NDArray[np.uint16]  # rows, or entity ids
@@ -70,6 +71,8 @@ class _Columns:
     link: NDArray[np.uint8]
     grants: NDArray[np.uint64]
     is_unseen: Mask
+    groups: NDArray[np.uint64]
+    pinned_for: NDArray[np.uint64]
     budget: NDArray[np.float64]
     ration: NDArray[np.float64]
     blocks: frozenset[tuple[int, int]] = frozenset()
@@ -79,13 +82,14 @@ class _Columns:
         """Make columns without rows."""
         made = Entities(0)
         no_link = np.zeros(0, np.uint8)
-        return cls(made.position, made.id, made.body, no_link, made.grants, made.is_unseen, made.budget, made.balance)
+        rules = made.grants, made.is_unseen, made.groups, made.pinned_for
+        return cls(made.position, made.id, made.body, no_link, *rules, made.budget, made.balance)
 
     def copied(self, capacity: int) -> _Columns:
         """Copy them, with rows of nobody up to a capacity."""
         more = capacity - len(self.entity)
         grown: dict[str, Any] = {"ration": np.concatenate([self.ration, np.full(more, NOT_RATIONED)])}
-        for name in ("position", "entity", "body", "link", "grants", "is_unseen", "budget"):
+        for name in ("position", "entity", "body", "link", *_RULES, "budget"):
             column = getattr(self, name)
             grown[name] = np.concatenate([column, np.zeros((more, *column.shape[1:]), column.dtype)])
         return _Columns(**grown, blocks=self.blocks)
@@ -192,8 +196,8 @@ class History:
         self._note_column(change, "body", entities.body)
         self._note_column(change, "budget", entities.budget)
         if len(others) or len(refocused):
-            self._note_column(change, "grants", entities.grants)
-            self._note_column(change, "is_unseen", entities.is_unseen)
+            for name in _RULES:
+                self._note_column(change, name, getattr(entities, name))
             self._note_blocks(change, entities, np.union1d(others, refocused))
         self._note_links(change, others, asked, wishes.observers, stalled)
         is_new_pose = entities.record_tick[0] == tick
@@ -334,7 +338,7 @@ class Past:
         made = Entities(len(columns.entity))
         made.is_alive, made.id = columns.entity > 0, columns.entity
         made.position, made.body, made.grants = np.ascontiguousarray(columns.position), columns.body, columns.grants
-        made.is_unseen = columns.is_unseen
+        made.is_unseen, made.groups, made.pinned_for = columns.is_unseen, columns.groups, columns.pinned_for
         made.budget, made.balance = columns.budget, columns.ration
         movement.enter_zones(made, world, made.alive())
         made.given[row, np.isin(columns.entity, list(self._held_before()))] = 1

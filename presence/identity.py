@@ -8,13 +8,18 @@ head comes from here and nowhere else.
 A token is a JWT in compact form, signed with Ed25519 (`EdDSA`) or RSA of at least 2048 bits (`RS256`). The
 key, not the token, decides the algorithm, so that a token cannot choose a weaker one. Claims:
 
-    sub      compulsory  the user, stable over time; may not start with "guest:" name     compulsory  shown
-    over the avatar exp      compulsory  the token is refused from this second on, without leeway: the
-    server's clock is the reference aud      compulsory  the audience of this deployment, alone or in a list
-    iss      compulsory when the deployment names an issuer agency   optional    shown on the badge country
-    optional    ISO 3166-1 alpha-2, upper case roles    optional    list of words; see MODERATOR, OPERATOR,
-    INSTRUCTOR, SPECTATOR grants   optional    list of words; clearances jti      optional    lets one token be revoked;
-    without it only its user can be nbf, iat optional    may lie up to LEEWAY_S ahead of the server's clock
+    sub       compulsory  the user, stable over time; may not start with "guest:"
+    name      compulsory  shown over the avatar
+    exp       compulsory  the token is refused from this second on, without leeway: the server's clock is the reference
+    aud       compulsory  the audience of this deployment, alone or in a list
+    iss       compulsory when the deployment names an issuer
+    agency    optional    shown on the badge
+    country   optional    ISO 3166-1 alpha-2, upper case
+    roles     optional    list of words; see MODERATOR, OPERATOR, INSTRUCTOR, SPECTATOR
+    grants    optional    list of words; clearances
+    teams     optional    list of words; who share one see each other at any distance
+    jti       optional    lets one token be revoked; without it only its user can be
+    nbf, iat  optional    may lie up to LEEWAY_S ahead of the server's clock
 """
 
 from __future__ import annotations
@@ -52,6 +57,7 @@ MAX_NAME_CHARS = 48
 MAX_AGENCY_CHARS = 64
 MAX_WORD_CHARS = 32
 MAX_ROLES = 16
+MAX_TEAMS = 16
 
 MAX_TOKEN_ID_CHARS = 128
 MAX_GRANTS = 64  # clearances become bits of one 64-bit column
@@ -84,6 +90,7 @@ class Identity:
     guest: bool
     token_id: str
     expires_at: float
+    teams: frozenset[str] = frozenset()
 
 
 class Verifier:
@@ -205,6 +212,7 @@ def mint(
         "country": identity.country,
         "roles": sorted(identity.roles),
         "grants": sorted(identity.grants),
+        "teams": sorted(identity.teams),
         "jti": identity.token_id,
         "aud": audience,
         "iat": issued_at,
@@ -233,6 +241,7 @@ def _identity_from(claims: dict[str, Any]) -> Identity:
         guest=False,
         token_id=_text(claims, "jti", MAX_TOKEN_ID_CHARS),
         expires_at=_instant(claims, "exp"),
+        teams=_words(claims, "teams", MAX_TEAMS),
     )
 
 

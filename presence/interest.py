@@ -1,8 +1,9 @@
 """Who is close enough to be seen: candidate pairs from a grid, then permission, isolation and distance with hysteresis.
 
 Also in which ring they stand, and who may not stay in view whatever their distance. Exact on integer millimetres: a
-subject enters at the radius and leaves beyond 1.15 times it. Reads entity columns, writes nothing. Its answers are flat
-lists of (observer, subject) rows, grouped by observer; cost O(observers + candidates), without per-entity Python.
+subject enters at the radius and leaves beyond 1.15 times it; one that is pinned is always as near as can be. Reads
+entity columns, writes nothing. Its answers are flat lists of (observer, subject) rows, grouped by observer; cost
+O(observers + candidates), without per-entity Python.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from presence import pins
 from presence.kernels import in_sight
 from presence.permission import may_hide, may_see
 
@@ -39,7 +41,7 @@ class Pairs:
     subjects: Rows
     is_held: Mask  # whether the observer has been told of the subject
     is_within: Mask  # whether it is within the radius, and not only within the leaving radius
-    apart: NDArray[np.int64]  # squared distance, mm2
+    apart: NDArray[np.int64]  # squared distance, mm2; 0 of who is pinned
 
     def where(self, chosen: Mask) -> Pairs:
         """Take some of the pairs."""
@@ -49,8 +51,21 @@ class Pairs:
 def select(entities: Entities, observers: Rows, radius_mm: int) -> Pairs:
     """List what each of `observers` (distinct rows) wants to see now, given what it holds."""
     subjects, first, last = _candidates(entities.position, observers, entities.alive(), radius_mm)
-    bounds = radius_mm * radius_mm, leaving_squared(radius_mm)
-    pairs = Pairs(*in_sight(entities.position, observers, subjects, first, last, *bounds, entities.given))
+    pairs = Pairs(
+        *in_sight(
+            entities.position,
+            observers,
+            subjects,
+            first,
+            last,
+            radius_mm * radius_mm,
+            leaving_squared(radius_mm),
+            entities.given,
+            pins.pinned(entities),
+            entities.pinned_for,
+            entities.groups,
+        )
+    )
     if entities.isolation.any():
         pairs = pairs.where(entities.isolation.take(pairs.observers) == entities.isolation.take(pairs.subjects))
     if may_hide(entities):

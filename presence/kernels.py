@@ -164,7 +164,7 @@ def recorded(
     return rows[:n], root[:n], moves[:n], spins[:n]
 
 
-@compiled("(i4[:,::1], i8[::1], i8[::1], i8[:,::1], i8[:,::1], i8, i8, b1[:,::1])")
+@compiled("(i4[:,::1], i8[::1], i8[::1], i8[:,::1], i8[:,::1], i8, i8, b1[:,::1], i8[::1], u8[::1], u8[::1])")
 def in_sight(
     position: NDArray[np.int32],
     observers: Rows,
@@ -174,14 +174,18 @@ def in_sight(
     radius2: int,
     leaving2: int,
     given: Mask,
+    pinned: Rows,
+    pinned_for: NDArray[np.uint64],
+    groups: NDArray[np.uint64],
 ) -> tuple[Rows, Rows, Mask, Mask, NDArray[np.int64]]:
     """Pair observers with the subjects that come within the radius, or have been told of and have not left it yet.
 
-    first, last: (observer, range): where in `subjects` those begin and end that may be near. radius2, leaving2: squared
-    distances, mm2. given: observer x subject, whether it has been told. Returns observers, subjects, whether told,
-    whether within the radius, and squared distances.
+    A subject that is pinned for an observer is paired with it as if they stood in one place. first, last: (observer,
+    range): where in `subjects` those begin and end that may be near. radius2, leaving2: squared distances, mm2. given:
+    observer x subject, whether it has been told. pinned: subjects pinned for anybody. pinned_for, groups: by row, as
+    `pins` says. Returns observers, subjects, whether told, whether within the radius, and squared distances.
     """
-    most = 0
+    most = len(observers) * len(pinned)
     for i in range(len(observers)):
         for j in range(first.shape[1]):
             most += last[i, j] - first[i, j]
@@ -201,10 +205,17 @@ def in_sight(
                 squared = dx * dx + dy * dy + dz * dz
                 if squared > leaving2 or subject == observer:
                     continue
+                if len(pinned) and pinned_for[subject] & groups[observer]:
+                    continue
                 is_held, is_within = given[observer, subject], squared <= radius2
                 if is_held or is_within:
                     owners[n], seen[n], held[n], within[n], apart[n] = observer, subject, is_held, is_within, squared
                     n += 1
+        for subject in pinned:
+            if subject != observer and pinned_for[subject] & groups[observer]:
+                is_held = given[observer, subject]
+                owners[n], seen[n], held[n], within[n], apart[n] = observer, subject, is_held, True, 0
+                n += 1
     return owners[:n], seen[:n], held[:n], within[:n], apart[:n]
 
 

@@ -1,9 +1,10 @@
-"""Order in the room: mute, kick and lock by role, each with an audit line; and whom a block hides from whom."""
+"""Order in the room: mute, kick, pin and lock by role, each with an audit line; and whom a block hides from whom."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from presence import pins
 from presence.state import Audit
 from protocol.errors import Close, ProtocolError, Refusal, Refused
 from protocol.schema import Action, Moderate, RoomState
@@ -52,6 +53,10 @@ def _act_on(state: State, target: int, action: Action, reason: str) -> str:
     seat = state.seats[target]
     if action is Action.KICK:
         state.report.faults.append((seat.member, ProtocolError(Close.KICKED, reason or "removed by a moderator")))
+    elif action in (Action.PIN, Action.UNPIN):
+        seat.is_pinned = action is Action.PIN
+        pins.update(state, target)
+        state.changed_permissions.add(target)  # so that everybody looks around
     else:
         seat.is_muted = action is Action.MUTE
         state.changed_entries.add(target)

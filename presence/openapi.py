@@ -302,6 +302,7 @@ OPERATORS_DOCUMENT: dict[str, Any] = {
                 missing_clearances={"type": "array", "items": _TEXT},
                 is_isolated=_FLAG,
                 is_spectator=_FLAG | {"description": "Whether the subject is one: nobody is shown it."},
+                is_pinned=_FLAG | {"description": "Whether the subject is in the observer's sight at any distance."},
             ),
             "Share": _object(
                 tick=_TICK | {"description": "When this was planned."},

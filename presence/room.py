@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from presence import budget, interest, kernels, moderation, movement, objects, roster, snapshot, speech
+from presence import budget, interest, kernels, moderation, movement, objects, pins, roster, snapshot, speech
 from presence.entities import Body
 from presence.history import History
-from presence.identity import SPECTATOR
+from presence.identity import INSTRUCTOR, SPECTATOR
 from presence.inbox import Inbox
 from presence.limits import pace_of
 from presence.permission import block, may_know
@@ -85,6 +85,7 @@ class RoomSettings:
     look_every_ticks: int = 1  # how often an observer looks around for who came near or went away
     rings: tuple[Ring, ...] = (Ring(reach_mm=1, rate=0, detail=Detail.FULL),)
     budget_bytes_per_s: int = 1_000_000_000  # of snapshots, for each observer
+    pinned_roles: frozenset[str] = frozenset({INSTRUCTOR})  # whoever has one of these is in sight at any distance
     pose_rate: Rate | None = SPEC_OF[Pose].rate  # of each member; None: however often
 
     def __post_init__(self) -> None:
@@ -112,7 +113,7 @@ class Room:
         self.settings = settings
         self.radius_mm = settings.interest_radius_mm if world.sight_mm is None else world.sight_mm
         self.tick_number = 0
-        self.state = State(name, world, now)
+        self.state = State(name, world, now, settings.pinned_roles)
         self.history = History(settings.look_every_ticks)
         self.inbox = Inbox()
         self._pace = (0.0, inf) if settings.pose_rate is None else pace_of(settings.pose_rate)
@@ -240,6 +241,7 @@ class Room:
         state.entities.is_unseen[row] = SPECTATOR in member.identity.roles
         if state.entities.is_unseen[row]:
             objects.drop_all(state, row)
+        pins.update(state, row)
         for other, seat in state.seats.items():
             is_blocked = other != row and moderation.is_blocked(member.identity, member.blocks, seat.member)
             if is_blocked or state.entities.has_blocks:

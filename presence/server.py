@@ -345,6 +345,7 @@ def _hub_settings(settings: Settings) -> HubSettings:
         look_every_ticks=LOOK_EVERY_TICKS,
         rings=settings.rings,
         budget_bytes_per_s=settings.pose_budget_kbit * 125,
+        pinned_roles=frozenset(settings.pinned_roles),
         pose_rate=SPEC_OF[Pose].rate if settings.rate_limits else None,
     )
     return HubSettings(

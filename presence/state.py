@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from presence import permission
 from presence.entities import Body, Entities
+from presence.pins import Teams
 from protocol.codec import share
 from protocol.errors import Refusal, Refused
 from protocol.schema import Done, Error, Status
@@ -68,6 +69,7 @@ class Seat:
     status: int = Status.AVAILABLE
     is_away: bool = False
     is_muted: bool = False
+    is_pinned: bool = False  # for everybody, by a moderator's word
     jump_ready_at: float = 0.0
 
 
@@ -114,8 +116,10 @@ class Report:
 class State:
     """A room's entities and the people and things they stand for."""
 
-    def __init__(self, name: str, world: World, now: float) -> None:
+    def __init__(self, name: str, world: World, now: float, pinned_roles: frozenset[str]) -> None:
         self.name = name
+        self.pinned_roles = pinned_roles
+        self.teams = Teams()
         self.world = world
         self.entities = Entities()
         self.seats: dict[int, Seat] = {}

@@ -160,13 +160,15 @@ class Emote(IntEnum):
 
 
 class Action(IntEnum):
-    """What a moderator may do. `lock` and `unlock` take no target."""
+    """What a moderator may do. `lock` and `unlock` take no target; whom `pin` names everybody sees at any distance."""
 
     MUTE = 0
     UNMUTE = 1
     KICK = 2
     LOCK = 3
     UNLOCK = 4
+    PIN = 5
+    UNPIN = 6
 
 
 class Cause(IntEnum):

@@ -72,8 +72,8 @@ INTEREST = (
     Mutation(
         "pairs are not told whether they are held",
         "presence/kernels.py",
-        "held[n], within[n], apart[n] = observer, subject, is_held,",
-        "held[n], within[n], apart[n] = observer, subject, True,",
+        "held[n], within[n], apart[n] = observer, subject, is_held, is_within,",
+        "held[n], within[n], apart[n] = observer, subject, True, is_within,",
         "presence/test_budget.py::test_newcomers_to_a_crowd_see_the_nearest_first",
     ),
 )
@@ -144,6 +144,27 @@ CROWD = (
         "steps & ((1 << rate) - 1) == 0",
         "steps & (1 << rate) == 0",
         "presence/test_views.py::test_records_are_made_when_they_are_due",
+    ),
+    Mutation(
+        "the pinned go out of sight with the distance",
+        "presence/kernels.py",
+        "most = len(observers) * len(pinned)",
+        "pinned, most = pinned[:0], 0",
+        "presence/test_pins.py::test_an_instructor_is_seen_from_anywhere_and_sees_nobody_more",
+    ),
+    Mutation(
+        "the pinned are told of as their distance says",
+        "presence/kernels.py",
+        "observer, subject, is_held, True, 0",
+        "observer, subject, is_held, True, leaving2",
+        "presence/test_pins.py::test_a_pinned_person_is_told_of_as_often_as_the_nearest",
+    ),
+    Mutation(
+        "a team is pinned for everybody",
+        "presence/pins.py",
+        "entities.groups[row] = teams | EVERYBODY",
+        "entities.groups[row] = (1 << 63) - 1",
+        "presence/test_pins.py::test_a_team_sees_its_own",
     ),
     Mutation(
         "a ring ends a millimetre early",
@@ -847,8 +868,8 @@ EXPLAINING = (
     Mutation(
         "clearances are remembered as they are now",
         "presence/history.py",
-        '            self._note_column(change, "grants", entities.grants)\n',
-        "",
+        '_RULES = ("grants", ',
+        "_RULES = (",
         _ORACLE,
     ),
     Mutation(
@@ -868,8 +889,8 @@ EXPLAINING = (
     Mutation(
         "too far is beyond the leaving radius",
         "presence/explain.py",
-        "(Reason.TOO_FAR, not now.is_within_radius)",
-        "(Reason.TOO_FAR, not now.is_within_leaving_radius)",
+        "(Reason.TOO_FAR, not (now.is_within_radius or",
+        "(Reason.TOO_FAR, not (now.is_within_leaving_radius or",
         _ORACLE,
     ),
     Mutation(

@@ -58,7 +58,7 @@ def zone(name: str, low: Metres, high: Metres, **rules: Any) -> dict[str, Any]:
     return {"name": name, "min": list(low), "max": list(high), **rules}
 
 
-def identity(user: str, roles: Iterable[str] = (), grants: Iterable[str] = ()) -> Identity:
+def identity(user: str, roles: Iterable[str] = (), grants: Iterable[str] = (), teams: Iterable[str] = ()) -> Identity:
     """Make an identity whose token never expires."""
     return Identity(
         user=user,
@@ -70,6 +70,7 @@ def identity(user: str, roles: Iterable[str] = (), grants: Iterable[str] = ()) -
         guest=False,
         token_id="",
         expires_at=float("inf"),
+        teams=frozenset(teams),
     )
 
 
@@ -220,10 +221,11 @@ class Stage:
         *,
         roles: Iterable[str] = (),
         grants: Iterable[str] = (),
+        teams: Iterable[str] = (),
         framing: Framing = Framing.TCP,
     ) -> Visitor:
         """Let somebody in, at a spawn point or put elsewhere at once. Raises Refused."""
-        visitor = Visitor(identity(user, roles, grants), framing)
+        visitor = Visitor(identity(user, roles, grants, teams), framing)
         self.admit(visitor)
         if at is not None:
             self.put(visitor, at)

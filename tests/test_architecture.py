@@ -45,6 +45,7 @@ PURE = {
     "presence.openapi",
     "presence.outbox",
     "presence.permission",
+    "presence.pins",
     "presence.rings",
     "presence.room",
     "presence.roster",

@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.oracle import ExactOracle, Violation, Written, Zone
 from benchmarks.snapshot_reader import Part, Pose, Triple, payloads
-from presence.identity import SPECTATOR, Identity
+from presence.identity import INSTRUCTOR, SPECTATOR, Identity
 from presence.outbox import Outbox
 from presence.room import Room, RoomSettings
 from presence.world import World
@@ -38,6 +38,7 @@ TELEPORT_REACH_MM = 15_000
 MAX_CREDIT_MM = 3000
 CLEARANCES = ("restricted", "sealed")
 SPECTATORS = 0.15  # of those who come
+TEAMS = ((), (), ("red",), ("red", "blue"))
 # Places whose distance is exactly the entering radius, and exactly 1.15 times it: the last millimetre that counts.
 EDGES = ((10_000, 0), (6_000, 8_000), (11_500, 0), (6_900, 9_200))
 
@@ -171,7 +172,8 @@ class Crowd:
         user = f"user-{self._met}"
         grants = frozenset(self.rng.choice((CLEARANCES, CLEARANCES[:1], ())))
         roles = frozenset({SPECTATOR} if self.rng.random() < SPECTATORS else ())
-        identity = Identity(user, user, "", "", roles, grants, guest=False, token_id="", expires_at=np.inf)
+        teams = frozenset(self.rng.choice(TEAMS))
+        identity = Identity(user, user, "", "", roles, grants, False, token_id="", expires_at=np.inf, teams=teams)
         actor = Actor(identity, Outbox(self.rng.choice(list(Framing))))
         actor.row = self.room.join(actor, 0, self.now)
         framed = actor.outbox.take()
@@ -183,6 +185,7 @@ class Crowd:
         actor.last_pose_at = self.now
         self.oracle.join(joined.entity, joined.generation, user, actor.pose, grants, self.now)
         self.oracle.hide(joined.entity, actor.is_spectator)
+        self._tell_of_pins(actor)
         self.actors.append(actor)
         return actor
 
@@ -265,6 +268,12 @@ class Crowd:
         beyond = self.rng.choice((0, 1))
         self._jump_to(actor, (x + self.rng.choice((-1, 1)) * (across + beyond), y, z + along))
 
+    def visit(self, actor: Actor) -> None:
+        """Teleport into a zone."""
+        zone = self.rng.choice(ZONES)
+        x, z = (self.rng.randint(zone.low[axis], zone.high[axis]) for axis in (0, 2))
+        self._jump_to(actor, (x, 0, z))
+
     def _jump_to(self, actor: Actor, target: Triple) -> None:
         """Teleport, if that is fair."""
         is_ready = self.now >= actor.jump_ready_at and actor.is_connected
@@ -330,6 +339,17 @@ class Crowd:
             actor.identity = replace(actor.identity, roles=actor.identity.roles ^ {SPECTATOR})
             self.room.refresh(actor.row)
             self.oracle.hide(actor.entity, actor.is_spectator)
+
+    def regroup(self, actor: Actor) -> None:
+        """Give somebody other teams, and now and then make them an instructor, who is pinned for everybody."""
+        roles = actor.identity.roles ^ ({INSTRUCTOR} if self.rng.random() < 0.3 else set())
+        actor.identity = replace(actor.identity, roles=roles, teams=frozenset(self.rng.choice(TEAMS)))
+        self.room.refresh(actor.row)
+        self._tell_of_pins(actor)
+
+    def _tell_of_pins(self, actor: Actor) -> None:
+        teams, is_instructor = actor.identity.teams, INSTRUCTOR in actor.identity.roles
+        self.oracle.pin(actor.entity, {"everybody", *teams}, {*teams, *({"everybody"} if is_instructor else ())})
 
     # --- things -------------------------------------------------------------------------------------------------------
 
@@ -437,9 +457,11 @@ class Crowd:
 _LIVING: Deeds = (
     (Crowd.block, 0.01),
     (Crowd.regrade, 0.01),
+    (Crowd.regroup, 0.01),
     (Crowd.vanish, 0.005),
     (Crowd.resync, 0.005),
     (Crowd.jump, 0.01),
+    (Crowd.visit, 0.03),
     (Crowd.walk, 0.7),
     (Crowd.rush, 0.01),
     (Crowd.walk, 0.1),

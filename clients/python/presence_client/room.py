@@ -194,7 +194,7 @@ class Room:
         await self._client.command(lambda ref: Chat(ref, channel, to, text))
 
     async def moderate(self, action: Action, target: int = 0, reason: str = "") -> None:
-        """Act as a moderator: mute, unmute, kick `target`, lock or unlock the room."""
+        """Act as a moderator: mute, unmute, pin, unpin or kick `target`, lock or unlock the room."""
         await self._client.command(lambda ref: Moderate(ref, action, target, reason))
 
     # --- objects ------------------------------------------------------------------------------------------------------

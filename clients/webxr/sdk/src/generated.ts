@@ -32,7 +32,7 @@ export const POSE_JUMP = 1;
 /** most elements of one array in a client's message */
 export const MAX_CLIENT_ARRAY = 64;
 /** schema hash, for diagnosis only */
-export const SCHEMA_HASH = "7ca4e84b9220a256";
+export const SCHEMA_HASH = "170273dfd0f8833d";
 
 /** What a person says of themselves. */
 export const Status = { AVAILABLE: 0, BUSY: 1, IN_COURSE: 2, AWAY: 3 } as const;
@@ -46,8 +46,8 @@ export type Channel = (typeof Channel)[keyof typeof Channel];
 export const Emote = { WAVE: 0, NOD: 1, APPLAUD: 2, RAISE_HAND: 3, POINT: 4, THUMBS_UP: 5 } as const;
 export type Emote = (typeof Emote)[keyof typeof Emote];
 
-/** What a moderator may do. `lock` and `unlock` take no target. */
-export const Action = { MUTE: 0, UNMUTE: 1, KICK: 2, LOCK: 3, UNLOCK: 4 } as const;
+/** What a moderator may do. `lock` and `unlock` take no target; whom `pin` names everybody sees at any distance. */
+export const Action = { MUTE: 0, UNMUTE: 1, KICK: 2, LOCK: 3, UNLOCK: 4, PIN: 5, UNPIN: 6 } as const;
 export type Action = (typeof Action)[keyof typeof Action];
 
 /** Why the server says where the avatar stands: a pose it did not accept, or a `go_to`. */
@@ -1092,7 +1092,7 @@ export const FIELDS: { readonly [name in MessageName]: readonly Field[] } = {
   ],
   moderate: [
     { name: "ref", kind: { kind: "int", low: 0, high: 4294967295 } },
-    { name: "action", kind: { kind: "int", low: 0, high: 4 } },
+    { name: "action", kind: { kind: "int", low: 0, high: 6 } },
     { name: "target", kind: { kind: "int", low: 0, high: 65535 } },
     { name: "reason", kind: { kind: "text", min: 0, max: 200, newlines: false } },
   ],
