@@ -50,6 +50,7 @@ _ENTER_SHARE = 0.5  # of the budget, at the most, for those who come into sight
 _FULL = 0.95  # plan a little less than there is: records are due unevenly
 _SAVED_TICKS = 1  # of the budget, for later: a quiet time is no reason for a burst
 _OWED_TICKS = 20
+_SPENT_TICKS = 16  # over which what was written is averaged
 _CARRIED = 0.25  # of the balance, into the next plan: all of it at once would swing to and fro
 _RULES: Rationing = (
     (*_DELTA_BYTES, *_ENTER_BYTES, float(_FRAME_BYTES)),
@@ -66,12 +67,12 @@ _RULES: Rationing = (
 class Ration:
     """What is granted.
 
-    is_admitted: pairs that may stay or enter now. rate: u8, of every pair. is_short: whether anybody was held back.
+    is_admitted: pairs that may stay or enter now. rate: u8, of every pair. is_short: observers that want more.
     """
 
     is_admitted: Mask
     rate: NDArray[np.uint8]
-    is_short: bool
+    is_short: Mask
 
 
 def allowed(asked: float, most: int) -> float:
@@ -109,10 +110,18 @@ def grant(
 
 def settle(entities: Entities, observers: Rows, frames: Frames) -> None:
     """Give the observers of a tick its budget, and take what was written to them; neither is saved for long."""
+    written = frames.ends - frames.starts
+    entities.spent -= entities.spent // _SPENT_TICKS
+    entities.spent[frames.rows] += written
     if not len(observers):
         return
     entities.balance[observers] += entities.budget[observers] * _FULL
-    entities.balance[frames.rows] -= frames.ends - frames.starts
+    entities.balance[frames.rows] -= written
     budget = entities.budget[observers]
     balance = np.maximum(entities.balance[observers], -_OWED_TICKS * budget)
     entities.balance[observers] = np.minimum(balance, _SAVED_TICKS * budget)
+
+
+def used(entities: Entities, observers: Rows) -> NDArray[np.float64]:
+    """Tell which share of its budget each of some observers was written lately: 1 is all of it."""
+    return np.asarray(entities.spent[observers] / (_SPENT_TICKS * entities.budget[observers]), dtype=np.float64)

@@ -74,6 +74,8 @@ _COLUMNS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("digest", np.uint32, ()),
     ("budget", np.float64, ()),  # bytes of snapshots a tick
     ("balance", np.float64, ()),  # bytes of it left over so far, or overdrawn
+    ("spent", np.int64, ()),  # bytes of snapshots written, those of earlier ticks counting less and less
+    ("is_short", np.bool_, ()),  # wanted more than its budget carries when it last looked around
     ("wants_full", np.bool_, ()),  # the next snapshot starts over
     ("told_tick", np.int64, ()),  # last tick a snapshot was written
     ("told_ack", np.uint32, ()),
@@ -156,6 +158,8 @@ class Entities:
     digest: NDArray[np.uint32]
     budget: NDArray[np.float64]
     balance: NDArray[np.float64]
+    spent: NDArray[np.int64]
+    is_short: Mask
     wants_full: Mask
     told_tick: NDArray[np.int64]
     told_ack: NDArray[np.uint32]

@@ -304,14 +304,14 @@ def rationed(
     usual_records: NDArray[np.float64],
     ticks: int,
     rules: Rationing,
-) -> tuple[Mask, Bytes, bool]:
+) -> tuple[Mask, Bytes, Mask]:
     """Fit the pairs of each observer into its budget; they are grouped by observer, as `looking` is. See `budget`.
 
     is_full: whether records of a subject have a head and hands. budget: bytes for the next `ticks` ticks. Returns
-    who is admitted, at which rate, and whether anybody was held back.
+    who is admitted, at which rate, and which observers were held short.
     """
     (delta, full_delta, enter, full_enter, frame), share, nearest, nearest_rate, lingering, classes, bins = rules
-    is_admitted, granted, is_short = np.ones(len(apart), np.bool_), rate.copy(), False
+    is_admitted, granted, is_short = np.ones(len(apart), np.bool_), rate.copy(), np.zeros(len(looking), np.bool_)
     begin = end = 0
     for i in range(len(looking)):
         begin = end
@@ -339,12 +339,12 @@ def rationed(
             cost = full_by_rate[ring] * full_delta + (by_rate[ring] - full_by_rate[ring]) * delta
             wanted += cost
             at_ring_rates += cost / (1 << ring) * ticks
-        is_short |= count < end - begin
+        is_short[i] = count < end - begin
         if at_ring_rates > left:
             of_theirs = apart[theirs], granted[theirs], is_admitted[theirs]
             records = left * count / (max(wanted, 1.0) * ticks)
             _slow(*of_theirs, by_rate, furthest, records, nearest, nearest_rate, classes, bins)
-            is_short = True
+            is_short[i] = True
     return is_admitted, granted, is_short
 
 

@@ -267,6 +267,15 @@ class Room:
             if not moderation.is_blocked(viewer, blocks, state.seats[row].member)
         ]
 
+    def view_of(self, row: int) -> Sightings:
+        """List whom a member has been told that it sees, and in which records. Between two ticks."""
+        view = self._views.of(self.state.entities, row)
+        return view.where(self.state.entities.given[row, view.subjects])
+
+    def slowest_ticks(self) -> int:
+        """Return after how many ticks, at the latest, anybody who can be told is told of what it sees."""
+        return 1 << self._views.slowest_rate()
+
     # --- receiving ------------------------------------------------------------------------------------------
 
     def receive(self, row: int, message: Any) -> None:
@@ -411,7 +420,8 @@ class Room:
         ration = budget.grant(entities, looking, pairs, rate, detail, settings.look_every_ticks)
         wanted = Sightings.new(pairs.observers, keys_of(pairs.subjects, ration.rate, detail))
         wanted = wanted.where(ration.is_admitted)
-        self.history.ration(entities, looking, is_short=ration.is_short)
+        entities.is_short[looking] = ration.is_short
+        self.history.ration(entities, looking, is_short=bool(ration.is_short.any()))
         if len(wanted) < len(pairs.subjects):
             self._stirred_tick = self.tick_number  # the others are admitted at a later look
         return wanted

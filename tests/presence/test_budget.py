@@ -179,6 +179,25 @@ def test_a_ring_is_no_faster_for_a_budget_to_spare() -> None:
     assert {len(ticks) for ticks in told_at[1:]} <= {1, 2}
 
 
+def test_what_is_used_is_what_was_written(settled: tuple[Crowd, list[list[int]]]) -> None:
+    """As a share of the budget, over about a second."""
+    gathered, sent = settled
+    entities = gathered.stage.room.state.entities
+    used = budget.used(entities, np.array([observer.row for observer in gathered.people[:WATCHED]]))
+    last_second = np.array([sum(each[-TICK_HZ:]) for each in sent]) / BUDGET
+    assert used == pytest.approx(last_second, abs=0.05)
+
+
+def test_who_is_held_short_is_known() -> None:
+    """Those who want more than they are granted, and nobody who stands apart from the crowd."""
+    gathered = crowd(200, 6.0)
+    apart = [gathered.stage.enter(f"apart{number}", (60.0 + number, 0, 0)) for number in range(3)]
+    gathered.walk(TICK_HZ)
+    is_short = gathered.stage.room.state.entities.is_short
+    assert all(is_short[person.row] for person in gathered.people)
+    assert not any(is_short[person.row] for person in apart)
+
+
 def test_newcomers_to_a_crowd_see_the_nearest_first() -> None:
     """As many as half of the budget carries until the next look, then more, until they see all."""
     gathered = crowd(150, 6.0)
@@ -241,14 +260,14 @@ def test_what_an_observer_is_granted_does_not_depend_on_who_else_looks(seed: int
     entities.budget[:count] = rng.uniform(100, 1_500, count)
     entities.balance[:count] = entities.budget[:count] * rng.uniform(-0.5, 0.5, count)
 
-    def granted(looking: NDArray[np.intp]) -> tuple[list[bool], list[int], bool]:
+    def granted(looking: NDArray[np.intp]) -> tuple[list[bool], list[int], list[bool]]:
         pairs = interest.select(entities, looking, 10_000)
         rate, detail = (np.asarray(pairs.subjects % most, np.uint8) for most in (3, 2))
         ration = budget.grant(entities, looking, pairs, rate, detail, LOOK_EVERY_TICKS)
-        return ration.is_admitted.tolist(), ration.rate.tolist(), ration.is_short
+        return ration.is_admitted.tolist(), ration.rate.tolist(), ration.is_short.tolist()
 
     alone = [granted(np.array([row])) for row in range(count)]
     together = granted(np.arange(count))
     assert together[0] == [is_admitted for each in alone for is_admitted in each[0]]
     assert together[1] == [rate for each in alone for rate in each[1]]
-    assert together[2] == any(each[2] for each in alone)
+    assert together[2] == [is_short for each in alone for is_short in each[2]]

@@ -77,6 +77,32 @@ def test_a_key_tells_subject_and_detail(subject: int, rate: int, detail: int) ->
     assert (seen.subjects.tolist(), seen.detail.tolist()) == ([subject], [detail])
 
 
+def test_one_observers_view_is_found() -> None:
+    """Among those of all others, whether or not they look at the same tick."""
+    entities, views = people(12), Views(4)
+    for observer in range(12):
+        pairs = [(observer, subject, subject % 3) for subject in range(observer)]
+        look(entities, views, [observer], pairs, 1)
+    for observer in range(12):
+        view = views.of(entities, observer)
+        assert view.observers.tolist() == [observer] * observer
+        assert (view.subjects.tolist(), view.rate.tolist()) == (
+            [*range(observer)],
+            [subject % 3 for subject in range(observer)],
+        )
+
+
+def test_the_slowest_rate_is_known() -> None:
+    """Of all that is in view, wherever; the fastest where nothing is."""
+    entities, views = people(6), Views(2)
+    assert views.slowest_rate() == 0
+    look(entities, views, [0], [(0, 5, 1)], 1)
+    look(entities, views, [1], [(1, 2, 0), (1, 3, 4)], 1)
+    assert views.slowest_rate() == 4
+    look(entities, views, [1], [(1, 2, 0)], 2)
+    assert views.slowest_rate() == 1
+
+
 def test_columns_are_found_by_key() -> None:
     """Every rate class and detail of every row."""
     column = np.arange(RATE_CLASSES * len(Detail) * 7).reshape(RATE_CLASSES, len(Detail), 7)
