@@ -21,7 +21,7 @@ from presence.openapi import DOCUMENT, MAX_WORLD_BYTES
 from presence.pages import Page
 from presence.problem import Problem, bad_token, from_http
 from presence.upgrade import Upgrader
-from presence.world import WorldError
+from presence.world import World, WorldError
 from protocol.errors import ProtocolError
 from protocol.schema import Person, Status
 
@@ -66,7 +66,7 @@ def application(
     path, none if it was not built; is_public_tls asks browsers to insist on TLS.
     """
     api = _Api(hub, may_ask)
-    worlds = _Worlds(hub, may_ask, takes_guests=takes_guests)
+    worlds = _Worlds(hub.worlds, may_ask, takes_guests=takes_guests)
     made = web.Application(middlewares=[refuse_in_json], client_max_size=MAX_WORLD_BYTES)
     if not client:
         made.router.add_get("/", _landing_page)
@@ -78,7 +78,7 @@ def application(
     made.router.add_get("/v1/rooms", api.rooms)
     made.router.add_get("/v1/presence", api.presence)
     made.router.add_get("/v1/worlds", worlds.list)
-    made.router.add_get("/v1/worlds/{name}", worlds.document)
+    made.router.add_get("/v1/worlds/{name}", world_documents(hub.worlds))
     made.router.add_post("/v1/worlds/check", worlds.check)
     made.router.add_get("/v1/connect", upgrader.handle)
     armour(made, HEADERS | (STRICT_TRANSPORT if is_public_tls else {}))
@@ -118,6 +118,19 @@ def json_document(document: Mapping[str, Any]) -> Handler:
 
     async def answer(_request: web.Request) -> web.Response:
         return web.json_response(document)
+
+    return answer
+
+
+def world_documents(worlds: Mapping[str, World]) -> Handler:
+    """Return what answers with the world of a name."""
+    pages_ = {world.name: pages.json_page(world.document, world.digest) for world in worlds.values()}
+
+    async def answer(request: web.Request) -> web.Response:
+        page = pages_.get(request.match_info["name"])
+        if page is None:
+            raise Problem(404, "unknown_world", "there is no such world", "see /v1/worlds for what there is")
+        return page.answer(request)
 
     return answer
 
@@ -164,26 +177,20 @@ class _Api:
 
 
 class _Worlds:
-    """The handlers about worlds: which there are, one of them whole, and what is wrong with a new one."""
+    """The handlers about worlds: which there are, and what is wrong with a new one."""
 
-    def __init__(self, hub: Hub, may_ask: Callable[[web.Request], bool], *, takes_guests: bool) -> None:
+    def __init__(
+        self, worlds: Mapping[str, World], may_ask: Callable[[web.Request], bool], *, takes_guests: bool
+    ) -> None:
         self._may_ask = may_ask
         self._takes_guests = takes_guests
-        self._pages = {world.name: pages.json_page(world.document, world.digest) for world in hub.worlds.values()}
         self._listed = [
-            {"name": world.name, "title": world.title, "digest": world.digest}
-            for _, world in sorted(hub.worlds.items())
+            {"name": world.name, "title": world.title, "digest": world.digest} for _, world in sorted(worlds.items())
         ]
         self._checking = asyncio.Lock()
 
     async def list(self, _request: web.Request) -> web.Response:
         return web.json_response({"worlds": self._listed})
-
-    async def document(self, request: web.Request) -> web.Response:
-        page = self._pages.get(request.match_info["name"])
-        if page is None:
-            raise Problem(404, "unknown_world", "there is no such world", "see /v1/worlds for what there is")
-        return page.answer(request)
 
     async def check(self, request: web.Request) -> web.Response:
         """Say what is wrong with a world: one at a time, beside the thread that ticks, and not for the public."""

@@ -23,6 +23,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from presence.overview import BudgetLevels
 from protocol.errors import Close, Refusal
 
 STAGES = ("drain", "simulate", "select", "encode", "fan_out")
@@ -45,6 +46,7 @@ class Levels:
     entities: Mapping[str, int] = field(default_factory=dict)  # by kind: avatar, object
     rooms: int = 0
     half_open: int = 0
+    budgets: BudgetLevels = field(default_factory=BudgetLevels)
 
 
 class Tally(Collector):
@@ -217,6 +219,7 @@ class Metrics(Collector):
         yield _gauge("presence_entities", "Entities in rooms", "kind", levels.entities)
         yield GaugeMetricFamily("presence_rooms", "Rooms", value=levels.rooms)
         yield GaugeMetricFamily("presence_half_open", "Unfinished handshakes", value=levels.half_open)
+        yield from _budgets(levels.budgets)
 
     def _on_garbage(self, phase: str, info: dict[str, int]) -> None:
         pause = self._pauses[str(info["generation"])]
@@ -236,11 +239,20 @@ def page(metrics: Metrics) -> Callable[[web.Request], Awaitable[web.Response]]:
     return scrape
 
 
-def _gauge(name: str, text: str, label: str, counts: Mapping[str, int]) -> Metric:
+def _gauge(name: str, text: str, label: str, counts: Mapping[str, float]) -> Metric:
     family = GaugeMetricFamily(name, text, labels=[label])
     for value, count in counts.items():
         family.add_metric([value], count)
     return family
+
+
+def _budgets(levels: BudgetLevels) -> Iterator[Metric]:
+    used = {f"{quantile:g}": share for quantile, share in levels.used.items()}
+    yield _gauge("presence_budget_used_ratio", "Share of its budget an observer is sent", "quantile", used)
+    short = "Observers who want more than their budget carries"
+    yield GaugeMetricFamily("presence_observers_short", short, value=levels.short)
+    slowest = "How long, at the most, a change of somebody in view waits to be told"
+    yield GaugeMetricFamily("presence_staleness_bound_seconds", slowest, value=levels.slowest_s)
 
 
 def _word(code: Close | Refusal) -> str:

@@ -44,6 +44,20 @@ _TOKEN = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
 _UNKNOWN = _answer("No token, or one that is not accepted.", "Problem")
 _TOO_SOON = _answer("Too many requests from one address.", "Problem")
+_NAME = {"name": "name", "in": "path", "required": True, "schema": _SLUG}
+_UNCHANGED = {"description": "It is still the one that If-None-Match names."}
+_WORLD = {"type": "object", "required": ["name", "title", "bounds", "spawns"]}
+_READ_WORLD = {
+    "operationId": "readWorld",
+    "summary": "Read one world, as docs/worlds.md describes it",
+    "description": "Its entity tag is the world's digest, which `joined` names too.",
+    "parameters": [_NAME],
+    "responses": {
+        "200": _answer("The world.", "World"),
+        "304": _UNCHANGED,
+        "404": _answer("There is no such world.", "Problem"),
+    },
+}
 _BEARER_OR_GUEST: list[dict[str, list[str]]] = [{"token": []}, {}]
 
 DOCUMENT: dict[str, Any] = {
@@ -84,19 +98,7 @@ DOCUMENT: dict[str, Any] = {
                 "responses": {"200": _answer("All worlds.", "Worlds")},
             }
         },
-        "/v1/worlds/{name}": {
-            "get": {
-                "operationId": "readWorld",
-                "summary": "Read one world, as docs/worlds.md describes it",
-                "description": "Its entity tag is the world's digest, which `joined` names too.",
-                "parameters": [{"name": "name", "in": "path", "required": True, "schema": _SLUG}],
-                "responses": {
-                    "200": _answer("The world.", "World"),
-                    "304": {"description": "It is still the one that If-None-Match names."},
-                    "404": _answer("There is no such world.", "Problem"),
-                },
-            }
-        },
+        "/v1/worlds/{name}": {"get": _READ_WORLD},
         "/v1/worlds/check": {
             "post": {
                 "operationId": "checkWorld",
@@ -185,7 +187,7 @@ DOCUMENT: dict[str, Any] = {
                 title=_object(en=_TEXT, fr=_TEXT, es=_TEXT, ar=_TEXT),
                 digest=_DIGEST | {"description": "Changes whenever the world does."},
             ),
-            "World": {"type": "object", "required": ["name", "title", "bounds", "spawns"]},
+            "World": _WORLD,
             "Problems": _object(problems={"type": "array", "items": {"$ref": "#/components/schemas/Fault"}}),
             "Fault": _object(
                 path=_TEXT | {"description": "Where: a JSON path."},
@@ -206,6 +208,22 @@ _TICK = {"type": "integer", "minimum": 0}
 _MAYBE_TICK = {"type": ["integer", "null"], "minimum": 0}
 _MILLIMETRES = {"type": "number", "minimum": 0}
 _EVERY = {"enum": [1, 2, 4, 8, 16, 32]}
+_ENTITY = {"type": "integer", "minimum": 1, "maximum": 65535}
+_DETAIL = {"enum": [detail.name.lower() for detail in Detail]}
+_NO_OPERATOR = _answer("The token does not have the role `operator`.", "Problem")
+
+
+def _column(item: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": item}
+
+
+_PLACES = {
+    "entity": _column(_ENTITY),
+    "x_mm": _column({"type": "integer"}),
+    "y_mm": _column({"type": "integer"}),
+    "z_mm": _column({"type": "integer"}),
+    "zone": _column(_COUNT) | {"description": "Numbers in the world's list of zones, from 1; 0 for none."},
+}
 
 
 def _maybe(schema: str) -> dict[str, Any]:
@@ -221,7 +239,7 @@ OPERATORS_DOCUMENT: dict[str, Any] = {
     "info": {
         "title": "Presence, for operators",
         "version": __version__,
-        "summary": "What the server counts, and why one sees another or does not.",
+        "summary": "What the server counts, rooms from above, and why one sees another or does not.",
         "description": "Served on the operators' listener (metrics_host, metrics_port) only. What speaks of people "
         "asks for a token with the role `operator`, and tells of places only what its grants cover. Servers that take "
         "guests also answer without a token.",
@@ -250,12 +268,62 @@ OPERATORS_DOCUMENT: dict[str, Any] = {
                     "200": _answer("The answer, in sentences and in figures.", "Explanation"),
                     "400": _answer("A parameter is missing, unknown or malformed.", "Problem"),
                     "401": _UNKNOWN,
-                    "403": _answer("The token does not have the role `operator`.", "Problem"),
+                    "403": _NO_OPERATOR,
                     "404": _answer("No such room, entity or tick, as far as the caller may know.", "Problem"),
                     "429": _TOO_SOON,
                 },
             }
         },
+        "/ops/map": {
+            "get": {
+                "operationId": "showMap",
+                "summary": "A page that draws rooms from above, live",
+                "description": "It shows what the other answers here hold, and asks for a token where one is needed.",
+                "responses": {"200": {"description": "HTML."}, "304": _UNCHANGED},
+            }
+        },
+        "/ops/rooms": {
+            "get": {
+                "operationId": "listRooms",
+                "summary": "List the rooms",
+                "security": _BEARER_OR_GUEST,
+                "responses": {
+                    "200": _answer("All rooms.", "Rooms"),
+                    "400": _answer("There are no parameters.", "Problem"),
+                    "401": _UNKNOWN,
+                    "403": _NO_OPERATOR,
+                    "429": _TOO_SOON,
+                },
+            }
+        },
+        "/ops/rooms/{name}/map": {
+            "get": {
+                "operationId": "readMap",
+                "summary": "Describe a room as it is now, from above, and what one observer sees",
+                "description": "To be asked about once a second. An audit line says that a caller begins to look at "
+                "a room, or at what somebody there sees; it begins anew after a minute without a look. Columns of one "
+                "object are equally long.",
+                "security": _BEARER_OR_GUEST,
+                "parameters": [
+                    _NAME,
+                    _parameter(
+                        "observer",
+                        "Whose view to tell: an entity id, or the id of a user who is there now.",
+                        _TEXT,
+                        is_required=False,
+                    ),
+                ],
+                "responses": {
+                    "200": _answer("The room, as far as the caller may know.", "Map"),
+                    "400": _answer("A parameter is unknown or malformed.", "Problem"),
+                    "401": _UNKNOWN,
+                    "403": _NO_OPERATOR,
+                    "404": _answer("There is no such room.", "Problem"),
+                    "429": _TOO_SOON,
+                },
+            }
+        },
+        "/v1/worlds/{name}": {"get": _READ_WORLD},
         "/v1/openapi.json": {
             "get": {
                 "operationId": "describe",
@@ -267,6 +335,61 @@ OPERATORS_DOCUMENT: dict[str, Any] = {
     "components": {
         "securitySchemes": {"token": _TOKEN},
         "schemas": {
+            "Rooms": _object(rooms={"type": "array", "items": {"$ref": "#/components/schemas/Room"}}),
+            "Room": _object(
+                name=_SLUG,
+                world=_SLUG,
+                people=_COUNT | {"description": "People of whom the caller may be told."},
+                capacity=_COUNT,
+            ),
+            "Map": _object(
+                room=_SLUG,
+                world=_SLUG,
+                digest=_DIGEST | {"description": "The world's: with it changes what /v1/worlds/{name} tells."},
+                tick=_TICK,
+                tick_hz={"type": "integer", "minimum": 1},
+                capacity=_COUNT,
+                radius_mm=_COUNT | {"description": "One comes into sight here,"},
+                leaving_radius_mm=_COUNT | {"description": "and goes out of it here."},
+                rings={"type": "array", "items": {"$ref": "#/components/schemas/Ring"}, "minItems": 1},
+                people={"$ref": "#/components/schemas/PeopleColumns"},
+                objects={"$ref": "#/components/schemas/ObjectColumns"},
+                density={"$ref": "#/components/schemas/Density"},
+                observer=_maybe("View") | {"description": "Null where nobody is asked about, or nobody is there."},
+            ),
+            "Ring": _object(
+                reach_mm=_COUNT | {"description": "From the observer to where the ring ends."},
+                every_ticks=_EVERY | {"description": "How often it asks for its subjects to be told of."},
+                detail=_DETAIL,
+            ),
+            "PeopleColumns": _object(
+                **_PLACES,
+                user=_column(_TEXT | {"description": "Stable user id."}),
+                name=_column(_TEXT | {"description": "As on the badge."}),
+                yaw_degrees=_column({"type": "integer", "minimum": 0, "maximum": 359})
+                | {"description": "Counter-clockwise from above, 0 along −Z."},
+                link=_column({"enum": [link.name.lower() for link in Link if link is not Link.NONE]}),
+                budget_bytes_per_s=_column(_COUNT) | {"description": "Of its snapshots."},
+                budget_used=_column({"type": "number", "minimum": 0})
+                | {"description": "What snapshots took of its budget in the last second or so, as a share."},
+                is_short=_column(_FLAG) | {"description": "Whether it wants to see more than its budget carries."},
+            ),
+            "ObjectColumns": _object(**_PLACES, prop=_column(_SLUG)),
+            "Density": _object(
+                cell_mm={"type": "integer", "minimum": 1},
+                column=_column({"type": "integer"}) | {"description": "Times cell_mm: where the cell begins, x."},
+                row=_column({"type": "integer"}) | {"description": "Likewise, z."},
+                people=_column({"type": "integer", "minimum": 1}),
+            )
+            | {"description": "How many people are in each cell of a grid, of cells with anybody in them."},
+            "View": _object(
+                entity=_ENTITY,
+                subject=_column(_ENTITY),
+                every_ticks=_column(_EVERY) | {"description": "How often it is told of each."},
+                detail=_column(_DETAIL),
+            )
+            | {"description": "Whom an observer has been told that it sees."},
+            "World": _WORLD,
             "Explanation": _object(
                 room=_SLUG,
                 tick=_TICK,
@@ -287,7 +410,7 @@ OPERATORS_DOCUMENT: dict[str, Any] = {
                 sentences={"type": "array", "items": _TEXT, "description": "All of it in words, the answer first."},
             ),
             "Party": _object(
-                entity={"type": "integer", "minimum": 1, "maximum": 65535},
+                entity=_ENTITY,
                 user=_TEXT | {"description": "User id; empty for objects and for who has left."},
                 place_mm={"type": "array", "items": {"type": "integer"}, "minItems": 3, "maxItems": 3},
                 zone=_TEXT | {"description": "Empty for none."},
@@ -307,7 +430,7 @@ OPERATORS_DOCUMENT: dict[str, Any] = {
             "Share": _object(
                 tick=_TICK | {"description": "When this was planned."},
                 ring={"type": "integer", "minimum": 1},
-                detail={"enum": [detail.name.lower() for detail in Detail]},
+                detail=_DETAIL,
                 ring_every_ticks=_EVERY | {"description": "What the ring asks for."},
                 every_ticks=_EVERY | {"description": "What the observer's budget leaves of it."},
                 budget_bytes_per_s=_COUNT | {"description": "The observer's, of snapshots."},

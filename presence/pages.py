@@ -1,8 +1,8 @@
 """What browsers fetch: bytes that never change while the server runs, and how they are cached and compressed.
 
-Owns the built web client (read once, whole, at start) and the answer for any such bytes: entity tags, 304, and the
-variant for what a browser accepts. Paths are those of the files that were there at start, so no request names a file.
-Stands behind `http`, which routes; never compresses while it serves.
+Owns the built web client and other folders of pages (read once, whole, at start), and the answer for any such bytes:
+entity tags, 304, and the variant for what a browser accepts. Paths are those of the files that were there at start, so
+no request names a file. Stands behind `http` and `operators`, which route; never compresses while it serves.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Final
 from aiohttp import hdrs, web
 
 WEB_CLIENT: Final = Path(__file__).with_name("web")
+OPERATORS_PAGES: Final = Path(__file__).with_name("ops")
 MAX_FILES: Final = 1000
 MAX_BYTES: Final = 32 * 2**20  # several times the client; all of it stays in memory
 
@@ -75,16 +76,21 @@ def load(folder: Path = WEB_CLIENT) -> dict[str, Page]:
 
     A file `x.br` or `x.gz` beside `x` is a variant of it. Raises PagesError for more than memory should hold.
     """
-    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
-    if "index.html" not in files:
+    pages = read(folder)
+    if "index.html" not in pages:
         return {}
+    return {"/": pages["index.html"]} | {f"/{name}": page for name, page in pages.items()}
+
+
+def read(folder: Path) -> dict[str, Page]:
+    """Read a folder's files: pages by path below it, variants among them. Raises PagesError as `load` does."""
+    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
     size = sum(path.stat().st_size for path in files.values())
     if len(files) > MAX_FILES or size > MAX_BYTES:
         what = f"{folder} holds {len(files)} files of {size / 2**20:.1f} MiB"
         raise PagesError(f"{what}, at most {MAX_FILES} files of {MAX_BYTES // 2**20} MiB are served: build it again")
     bytes_of = {name: path.read_bytes() for name, path in files.items()}
-    pages = {f"/{name}": _page(name, bytes_of) for name in bytes_of if not _is_variant(name, bytes_of)}
-    return pages | {"/": pages["/index.html"]}
+    return {name: _page(name, bytes_of) for name in bytes_of if not _is_variant(name, bytes_of)}
 
 
 def json_page(text: str, tag: str) -> Page:

@@ -28,7 +28,7 @@ from typing import Any
 import uvloop
 from aiohttp import web
 
-from presence import http, logs, metrics, operators, pages
+from presence import http, logs, metrics, operators, overview, pages
 from presence.addresses import is_loopback
 from presence.bots import Bots
 from presence.catalogue import load_worlds
@@ -165,8 +165,9 @@ class Server:
 
     async def _listen_for_operators(self, stack: contextlib.AsyncExitStack) -> None:
         may_ask = self._rate_limit(lambda request: request.remote or "")
-        pages = operators.application(self.hub, self.metrics, self._journal, may_ask)
-        server = await self._web_server(stack, pages)
+        takes_guests = self.settings.allow_guests
+        desk = operators.application(self.hub, self.metrics, self._journal, may_ask, takes_guests=takes_guests)
+        server = await self._web_server(stack, desk)
         host, port = self.settings.metrics_host, self.settings.metrics_port
         try:
             self.metrics_port = await self._listen_on(stack, server, host, port, "metrics_port")
@@ -296,6 +297,7 @@ class Server:
             entities={"avatar": sum(map(len, rooms)), "object": things},
             rooms=len(rooms),
             half_open=len(self.hub.half_open) + len(self._handshakes),
+            budgets=overview.budget_levels(self.hub.occupied_rooms()),
         )
 
     def _is_exempt(self, address: str) -> bool:

@@ -202,7 +202,7 @@ class Views:
         return views.take(np.arange(first, last))
 
     def slowest_rate(self) -> int:
-        """Return the slowest rate class of all that is in view. Cost: about 1 ms for a million pairs."""
+        """Return the slowest rate class of all that is in view. Cost: about 2 ms for a million pairs."""
         return max(int(views.keys.max(initial=0)) for views in self._views) // (len(Detail) << _ROW_BITS)
 
     def rates_due(self, tick: int) -> list[int]:

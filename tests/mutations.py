@@ -923,4 +923,42 @@ EXPLAINING = (
     ),
 )
 
-MUTATIONS = (*INTEREST, *HYSTERESIS, *CROWD, *DELTA, *PERMISSION, *RESUME, *GOING, *FLOORS, *EXPLAINING)
+LOOKING_DOWN = (
+    Mutation(
+        "an operator sees whoever is in the room",
+        "presence/overview.py",
+        "return alive[is_cleared(entities.requires[alive], np.uint64(clearance_bits))]",
+        "return alive",
+        "presence/test_overview.py::test_who_may_not_be_known_of_is_nowhere",
+    ),
+    Mutation(
+        "an observer's view tells of the hidden",
+        "presence/overview.py",
+        "    view = view.where(np.isin(view.subjects, visible))\n",
+        "",
+        "presence/test_overview.py::test_who_may_not_be_known_of_is_nowhere",
+    ),
+    Mutation(
+        "each look is written down",
+        "presence/operators.py",
+        "if look not in self._looking:",
+        "if True:",
+        "presence/test_operators.py::test_beginning_to_look_is_written_down",
+    ),
+    Mutation(
+        "what was spent is never forgotten",
+        "presence/budget.py",
+        "entities.spent -= entities.spent // _SPENT_TICKS",
+        "entities.spent -= 0",
+        "presence/test_overview.py::test_what_is_spent_is_forgotten",
+    ),
+    Mutation(
+        "whoever looks beside a crowd is held short",
+        "presence/kernels.py",
+        "                is_short[i] = True\n        if",
+        "                is_short[:] = True\n        if",
+        "presence/test_budget.py::test_who_is_held_short_is_known",
+    ),
+)
+
+MUTATIONS = (*INTEREST, *HYSTERESIS, *CROWD, *DELTA, *PERMISSION, *RESUME, *GOING, *FLOORS, *EXPLAINING, *LOOKING_DOWN)

@@ -44,6 +44,7 @@ PURE = {
     "presence.objects",
     "presence.openapi",
     "presence.outbox",
+    "presence.overview",
     "presence.permission",
     "presence.pins",
     "presence.rings",

@@ -13,6 +13,7 @@ from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from presence.metrics import MAX_LABEL_VALUES, OTHER, STAGES, Levels, Metrics, page
+from presence.overview import BudgetLevels
 from protocol.errors import Close, Refusal
 
 
@@ -140,6 +141,16 @@ def test_levels_are_read_at_each_scrape() -> None:
     levels = Levels({"ready": 0}, {}, 0, 9)
     found = samples(metrics)
     assert (found["presence_sessions", "ready"], found["presence_half_open",]) == (0, 9)
+
+
+def test_budgets_are_levels_too() -> None:
+    """Shares by quantile, how many are held short, and how long a change may wait to be told."""
+    metrics = Metrics()
+    metrics.watch(lambda: Levels(budgets=BudgetLevels({0.5: 0.25, 1.0: 0.9}, short=3, slowest_s=0.4)))
+    found = samples(metrics)
+    shares = {key[1]: value for key, value in found.items() if key[0] == "presence_budget_used_ratio"}
+    assert shares == {"0.5": 0.25, "1": 0.9}
+    assert (found["presence_observers_short",], found["presence_staleness_bound_seconds",]) == (3, 0.4)
 
 
 def test_garbage_collection_is_timed_while_asked_for() -> None:

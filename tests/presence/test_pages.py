@@ -47,6 +47,12 @@ def test_nothing_is_served_where_nothing_was_built(tmp_path: Path) -> None:
     assert pages.load(tmp_path) == {}
 
 
+def test_a_folder_is_read_by_the_names_in_it(build: Path) -> None:
+    """Whether it is the web client or another one."""
+    (build / "index.html").unlink()
+    assert set(pages.read(build)) == {"assets/app-1a2b.js", "samples.gz"}
+
+
 def test_too_much_is_refused_at_start(build: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is served stays in memory."""
     monkeypatch.setattr(pages, "MAX_BYTES", 5)

@@ -86,6 +86,7 @@ def test_a_sweep_of_levels_counts_what_is_there() -> None:
         levels = server._levels()  # noqa: SLF001  what a scrape asks
         assert (dict(levels.sessions), levels.entities["avatar"]) == ({"room": 1}, 1)
         assert (levels.rooms, levels.half_open) == (1, 1)
+        assert (levels.budgets.short, levels.budgets.slowest_s) == (0, 0.05)
         for each in (writer, idle):
             each.close()
 

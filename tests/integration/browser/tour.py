@@ -13,6 +13,7 @@ import itertools
 import json
 import math
 import re
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -38,6 +39,7 @@ FOLDER = ROOT / "build/screenshots"
 PATIENCE_MS = 180_000.0  # two hundred people, drawn in software at the best quality, take their time
 SETTLE_MS = 2500  # until everybody stands, words have faded in, and shadows are where they belong
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1600, "height": 900}}
+MIDST, CLOSER = (620, 720), 360  # of the people on the map of the atrium; what a wheel turns to come closer
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
     "device_scale_factor": 2,
@@ -254,6 +256,24 @@ class Tour:
             visitor.page.wait_for_timeout(SETTLE_MS)
             self._save(visitor, "lobby")
 
+    def take_map(self) -> None:
+        """A room from above, as operators see it, with somebody's eyes."""
+        with ExitStack() as stack:
+            server = self._serve(stack, Picture("map", ATRIUM[0].spawn, ATRIUM))
+            stack.enter_context(Cast(server.ws_url, "hq", self._roles(ATRIUM)))
+            bots = [sys.executable, "-m", "presence_client.bots", server.ws_url, "--count", "60", "--room", "hq"]
+            stack.enter_context(subprocess.Popen(bots, cwd=ROOT, stdin=subprocess.PIPE))
+            visitor = self._visitor(stack, server.metrics_url, DESKTOP)
+            visitor.page.goto(f"{server.metrics_url}/ops/map")
+            visitor.page.wait_for_timeout(SETTLE_MS * 4)  # until the bots have spread
+            visitor.page.mouse.move(*MIDST)
+            visitor.page.mouse.wheel(0, -CLOSER)
+            for name in (PEOPLE[0][0], PEOPLE[len(ATRIUM) - 1][0]):
+                visitor.page.locator("#people button").filter(has_text=name).first.click()
+            expect(visitor.page.locator("#answer-word")).to_have_text("Yes.")
+            visitor.page.wait_for_timeout(SETTLE_MS)
+            self._save(visitor, "map")
+
     def take_headset(self) -> None:
         """What both eyes see."""
         picture = Picture("headset", looking(3.2, 27.9, (-0.5, 20)), ATRIUM)
@@ -326,7 +346,11 @@ def main(names: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         browser = launch(playwright)
         tour = Tour(browser, Path(scratch))
-        takes: dict[str, Callable[[], None]] = {"lobby": tour.take_lobby, "headset": tour.take_headset}
+        takes: dict[str, Callable[[], None]] = {
+            "lobby": tour.take_lobby,
+            "headset": tour.take_headset,
+            "map": tour.take_map,
+        }
         takes |= {picture.name: partial(tour.take, picture) for picture in PICTURES}
         for name in names or takes:
             takes[name]()
