@@ -16,6 +16,7 @@ from benchmarks.hops import HOP_REST_S, hops
 from benchmarks.plan import BEFORE, Visit
 from benchmarks.switchboard import Kind
 from protocol.codec import decode, encode
+from protocol.errors import Refusal
 from protocol.schema import (
     MAJOR,
     MINOR,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     WayIn = Generator[float | None, Any, None]  # yields how long to wait, or None for the next message
 
 _NARROW_BYTES = 4096
+_REJOIN_S = 2.0  # after an overloaded server said no
 _TROUBLES = (Closing, Correction, Error)
 
 
@@ -112,8 +114,7 @@ class Client:
             return
         self._say(Hello(MAJOR, MINOR, SCHEMA_HASH, "presence benchmarks", "", f"Walker {number}", "", 0))
         yield from _until(Welcome)
-        self._say(Join(1, plan.room, plan.world))
-        joined = yield from _until(Joined)
+        joined = yield from self._join()
         self._record.seated += 1
         self._record.radius_mm, self._record.tick_hz = joined.radius_mm, joined.tick_hz
         visit = Visit(joined.entity, joined.generation, time.monotonic_ns())
@@ -129,6 +130,15 @@ class Client:
         self._has_come = True
         self._record.entered += 1
         self._board.let_walk(self._own)
+
+    def _join(self) -> Generator[float | None, Any, Joined]:
+        """Take a seat, as soon as the server does not have too much to do."""
+        while True:
+            self._say(Join(1, self._plan.room, self._plan.world))
+            answer = yield from _until(Joined, Error)
+            if isinstance(answer, Joined):
+                return answer
+            yield _REJOIN_S
 
     def _wake(self) -> None:
         self._advance(None)
@@ -166,7 +176,8 @@ class Client:
                 self._lose(mail.problem)
 
     def _take_message(self, message: Any) -> None:
-        if isinstance(message, _TROUBLES):
+        is_put_off = isinstance(message, Error) and message.code == Refusal.OVERLOADED
+        if isinstance(message, _TROUBLES) and not is_put_off:
             if not self._has_left:
                 self._report(f"was told {message}")
         elif self._way_in is not None and not self._is_waiting:
@@ -195,9 +206,9 @@ class Client:
         self._record.troubles.append(f"client {self.role.number}: {what}")
 
 
-def _until(cls: type[Any]) -> Generator[float | None, Any, Any]:
-    """Wait for a message of one class, passing over others."""
+def _until(*classes: type[Any]) -> Generator[float | None, Any, Any]:
+    """Wait for a message of some classes, passing over others."""
     while True:
         message = yield None
-        if isinstance(message, cls):
+        if isinstance(message, classes):
             return message

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from benchmarks.plan import FRAME_COLUMNS, Visit
 from benchmarks.trajectories import Trajectories
-from protocol.records import SNAPSHOT_FULL
+from protocol.records import SNAPSHOT_FULL, SNAPSHOT_STRETCHED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,6 +46,7 @@ class Evidence:
     updates: Ints
     frame_bytes: Ints
     arrived_ns: Ints  # (T, n) NEVER where there was no snapshot
+    is_stretched: Flags  # (T,) whether anybody was told so
     time_ms: Ints  # (T,) room time; 0 where there was no snapshot
     sampled: dict[int, dict[int, tuple[int, bytes]]]  # client -> row -> (arrived at ns, data)
 
@@ -76,7 +77,7 @@ def gather(motion: Motion, logs: Sequence[Log], sent_ns: Callable[[Ints, Ints], 
         return table
 
     arrived = column("arrived_ns", NEVER)
-    has_frame = arrived != NEVER
+    has_frame, flags = arrived != NEVER, column("flags")
     visits = {number: visit for log in logs for number, visit in log.visits.items()}
     return Evidence(
         entities=[(visit.entity, visit.generation) for visit in (visits.get(number, _NOBODY) for number in range(n))],
@@ -87,10 +88,11 @@ def gather(motion: Motion, logs: Sequence[Log], sent_ns: Callable[[Ints, Ints], 
         ack=_carried(column("ack", ABSENT), has_frame),
         gone=_gone(has_frame, visits),
         digest=column("digest"),
-        is_full=(column("flags") & SNAPSHOT_FULL) > 0,
+        is_full=(flags & SNAPSHOT_FULL) > 0,
         updates=column("updates"),
         frame_bytes=column("bytes"),
         arrived_ns=arrived,
+        is_stretched=(flags.max(axis=1) & SNAPSHOT_STRETCHED) > 0,
         time_ms=column("time_ms").max(axis=1),
         sampled={
             number: {_tick_of(data) - first_tick: (arrived_ns, data) for arrived_ns, data in received}

@@ -131,6 +131,7 @@ class ExactOracle:
     ) -> None:
         self._radius_mm = radius_mm
         self._look_every_ticks = look_every_ticks
+        self._is_stretched = False
         self._tick_hz = tick_hz
         self._zones = zones
         self._started_at = started_at
@@ -195,6 +196,12 @@ class ExactOracle:
         pair = frozenset((str(self._subjects[entity].user), other))
         (self._blocks.add if is_blocked else self._blocks.discard)(pair)
         self._observers[entity].is_refocused = True
+
+    # --- facts: the server -------------------------------------------------------------------------------------------
+
+    def stretch(self, is_stretched: bool) -> None:
+        """From the next tick on, observers look around half as often, or as usual again."""
+        self._is_stretched = is_stretched
 
     # --- facts: objects -----------------------------------------------------------------------------------------------
 
@@ -287,7 +294,7 @@ class ExactOracle:
     def _is_looking(self, entity: int, tick: int) -> bool:
         """Tell whether an observer that can be told looks around at this tick: in turn, or for a reason of its own."""
         observer = self._observers[entity]
-        is_turn = (entity + tick) % self._look_every_ticks == 0
+        is_turn = (entity + tick) % (self._look_every_ticks * (1 + self._is_stretched)) == 0
         return is_turn or observer.starts_over or observer.is_refocused or observer.is_behind
 
     def _refocus(self, entity: int) -> None:
@@ -356,9 +363,9 @@ class ExactOracle:
         if not self._has_news(observer, expected, tick):
             return ["was told although nothing happened"]
         room_ms = (now - self._started_at) * 1000
-        header = (snapshot.tick, snapshot.ack, snapshot.is_full)
+        header = (snapshot.tick, snapshot.ack, snapshot.is_full, snapshot.is_stretched)
         faults = observer.replica.apply(snapshot)
-        if header != (tick, observer.ack, expected.is_full) or abs(snapshot.time_ms - room_ms) > 1:
+        if header != (tick, observer.ack, expected.is_full, self._is_stretched) or abs(snapshot.time_ms - room_ms) > 1:
             faults.append(f"header {header} at {snapshot.time_ms} ms")
         records = {record.entity: record for record in snapshot.records}
         faults += _difference("was told of", set(records), expected.due)

@@ -12,7 +12,7 @@ from struct import Struct, error
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from protocol.framing import Framing
-from protocol.records import SNAPSHOT_FULL, Section
+from protocol.records import SNAPSHOT_FULL, SNAPSHOT_STRETCHED, Section
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -117,6 +117,7 @@ class Snapshot:
     ack: int
     digest: int
     is_full: bool
+    is_stretched: bool = False
     leaves: list[int] = field(default_factory=list)
     enters: list[tuple[int, int]] = field(default_factory=list)  # id, generation
     absolutes: list[Absolute] = field(default_factory=list)
@@ -134,9 +135,10 @@ def read_snapshot(data: bytes | memoryview) -> Snapshot:
         tick, time_ms, ack, digest, flags = _HEADER.unpack_from(data)
     except error:
         raise ValueError("shorter than its header") from None
-    if flags & ~SNAPSHOT_FULL:
+    if flags & ~(SNAPSHOT_FULL | SNAPSHOT_STRETCHED):
         raise ValueError(f"unknown flags {flags:#x}")
-    snapshot = Snapshot(tick, time_ms, ack, digest, bool(flags & SNAPSHOT_FULL))
+    is_full, is_stretched = bool(flags & SNAPSHOT_FULL), bool(flags & SNAPSHOT_STRETCHED)
+    snapshot = Snapshot(tick, time_ms, ack, digest, is_full, is_stretched)
     for section, records in _sections(memoryview(data)[_HEADER.size :]):
         _TAKE[section](snapshot, section, records)
     return snapshot

@@ -85,6 +85,9 @@ def grant(
 ) -> Ration:
     """Fit what observers want into their budgets for the next `ticks` ticks.
 
+    Of a stretched room `ticks` is as usual, although what is granted holds for twice as long: it is rates that are
+    granted, so much for each tick, and newcomers are paid for before it may be as usual again.
+
     looking: the observers, in the order in which pairs are grouped. rate, detail: what the rings ask for.
     """
     usual = entities.budget[looking] * _FULL

@@ -148,6 +148,7 @@ def explain(room: Room, observer: int, subject: int, tick: int | None, clearance
     view = scene.view()
     now, is_held, link = scene.sight(view), subject in past.held, past.link()
     parties, cell_mm = scene.parties(view)
+    next_look_tick = tick + 1 + (-observer - tick - 1) % past.look_every_ticks
     before = _go_back(scene, is_held=is_held)
     is_put_off = before.looked is not None and before.looked.is_put_off
     return Explanation(
@@ -162,7 +163,7 @@ def explain(room: Room, observer: int, subject: int, tick: int | None, clearance
         now=now,
         looked_tick=before.looked_tick,
         looked=None if before.looked is None else before.looked.sight,
-        next_look_tick=tick + 1 + (-observer - tick - 1) % history.look_every_ticks,
+        next_look_tick=next_look_tick,
         plan=None if before.looked is None else before.looked.share,
         radius_mm=room.radius_mm,
         cell_mm=cell_mm,

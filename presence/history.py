@@ -102,7 +102,8 @@ class _Change:
     moved: a bit for each row that has a new pose, or is new. steps: their way on the level, x and z, mm, in order of
     rows. before: column, rows, and what stood there; whoever moved otherwise is among these. entered, left, forgotten:
     who was told that it sees whom, or no more, and what was forgotten because an observer started over or is gone.
-    looked: entity ids of observers that looked around out of turn.
+    looked: entity ids of observers that looked around out of turn. look_every_ticks: how often they did before, if that
+    has changed; 0 if not.
     """
 
     tick: int = 0
@@ -114,12 +115,13 @@ class _Change:
     left: Pairs = field(default_factory=lambda: _NO_PAIRS)
     forgotten: Pairs = field(default_factory=lambda: _NO_PAIRS)
     looked: Small = field(default_factory=lambda: _NOBODY)
+    look_every_ticks: int = 0
 
     def n_bytes(self) -> int:
         """Count the bytes of what is kept: 0 where nothing changed."""
         arrays = [self.steps, self.entered, self.left, self.forgotten, self.looked]
         arrays += [array for _, rows, before in self.before for array in (rows, before)]
-        kept = sum(array.nbytes for array in arrays) + len(self.moved) + 100 * len(self.blocks)
+        kept = sum(array.nbytes for array in arrays) + len(self.moved) + 100 * len(self.blocks) + self.look_every_ticks
         return kept + _CHANGE_BYTES if kept else 0
 
 
@@ -131,7 +133,7 @@ class History:
 
     def __init__(self, look_every_ticks: int) -> None:
         self.tick = 0  # the newest
-        self.look_every_ticks = look_every_ticks
+        self.look_every_ticks = look_every_ticks  # at the newest tick
         self._now = _Columns.empty()
         self._changes: deque[_Change] = deque()  # of ticks that changed something, the oldest first
         self._next = _Change()  # of the tick that is under way
@@ -183,11 +185,13 @@ class History:
         stalled: Rows,
         wishes: Wishes,
         tables: Tables,
+        look_every_ticks: int,
     ) -> None:
         """Keep what a tick changed, and forget what is too old. All rows are distinct.
 
         refocused: whose permissions may have changed. asked: of whom it is known how they can be told, newcomers among
-        them; the others are taken to be as they were. stalled: as `Link` says.
+        them; the others are taken to be as they were. stalled: as `Link` says. look_every_ticks: from one turn of an
+        observer to look around to its next.
         """
         self._grow(entities.capacity)
         change, self._next = self._next, _Change()
@@ -207,7 +211,9 @@ class History:
         change.entered = _pairs(entities, tables, Section.ENTER)
         change.left = _pairs(entities, tables, Section.LEAVE)
         looking = entities.id[wishes.observers[wishes.looking]]
-        change.looked = looking[~is_turn(looking, tick, self.look_every_ticks)]
+        change.looked = looking[~is_turn(looking, tick, look_every_ticks)]
+        if look_every_ticks != self.look_every_ticks:
+            change.look_every_ticks, self.look_every_ticks = self.look_every_ticks, look_every_ticks
         if n_bytes := change.n_bytes():
             self._changes.append(change)
             self._bytes += n_bytes
@@ -281,17 +287,18 @@ class History:
 class Past:
     """The room as it was at `tick`, when everything had been told, and what one observer held of it.
 
-    held: entity ids. Goes back, never forth. Going back a tick costs some 10 us in a room of 1,000 walkers.
+    held: entity ids. look_every_ticks: from one turn of an observer to look around to its next. Goes back, never forth.
+    Going back a tick costs some 10 us in a room of 1,000 walkers.
     """
 
     def __init__(
         self, history: History, columns: _Columns, changes: list[_Change], held: set[int], observer: int
     ) -> None:
         self.tick = history.tick
+        self.look_every_ticks = history.look_every_ticks
         self.held = held
         self.observer = observer
         self._oldest_tick = history.dropped_tick + 1
-        self._look_every_ticks = history.look_every_ticks
         self._columns = columns
         columns.position = np.asfortranarray(columns.position)  # steps are undone axis by axis, twenty times as fast
         self._changes = changes
@@ -355,7 +362,7 @@ class Past:
 
     def has_looked(self) -> bool:
         """Whether the observer looked around, and was told what it saw."""
-        has_turn = bool(is_turn(np.array([self.observer]), self.tick, self._look_every_ticks)[0])
+        has_turn = bool(is_turn(np.array([self.observer]), self.tick, self.look_every_ticks)[0])
         return self.link() is Link.READY and (has_turn or self.observer in self._change.looked)
 
     def has_entered(self, subject: int) -> bool:
@@ -394,6 +401,7 @@ class Past:
             if name == "entity":
                 self._rows.clear()
         columns.blocks ^= change.blocks
+        self.look_every_ticks = change.look_every_ticks or self.look_every_ticks
         self.held = self.held - self._subjects(change.entered)
         self.held |= self._subjects(change.left) | self._subjects(change.forgotten)
 

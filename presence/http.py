@@ -148,6 +148,10 @@ class _Api:
     async def readiness(self, _request: web.Request) -> web.Response:
         if self._hub.is_stopping:
             raise Problem(503, "stopping", "the server is stopping", "use another one, or come back in a moment")
+        if self._hub.is_overloaded:
+            raise Problem(
+                503, "overloaded", "ticks take nearly all of their time", "use another one, or come back later"
+            )
         return web.json_response({"status": "ready"})
 
     async def rooms(self, request: web.Request) -> web.Response:

@@ -94,6 +94,7 @@ class Hub:
         self.sessions: dict[str, Session] = {}  # by user
         self.rooms: dict[str, Room] = {}
         self.is_stopping = False
+        self.is_overloaded = False  # as whoever runs the ticks finds: nobody joins a room
         self._settings = settings
         self.worlds = worlds
         self._verifier = verifier
@@ -228,7 +229,12 @@ class Hub:
         return self._verifier.verify(token, guest_name, now + self._unix_ahead)
 
     def room_for(self, name: str, world: str, now: float) -> Room:
-        """Find a room, or make it from `world` (the default one if empty). Refuses unknown or different worlds."""
+        """Find a room to join, or make it from `world` (the default one if empty).
+
+        Refuses unknown or different worlds, and everybody while there is too much to do: who has a seat keeps it.
+        """
+        if self.is_overloaded:
+            raise Refused(Refusal.OVERLOADED, "this server has as much to do as it can: try again in some seconds")
         room = self.rooms.get(name)
         if room is not None:
             if world and world != room.world.name:

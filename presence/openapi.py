@@ -151,7 +151,7 @@ DOCUMENT: dict[str, Any] = {
                 "summary": "Tell whether newcomers should be sent here",
                 "responses": {
                     "200": _answer("They should.", "Readiness"),
-                    "503": _answer("They should not: the server is stopping.", "Problem"),
+                    "503": _answer("They should not: the server is stopping, or overloaded.", "Problem"),
                 },
             }
         },

@@ -27,7 +27,7 @@ from presence.limits import pace_of
 from presence.permission import block, may_know
 from presence.rings import RATE_CLASSES, Detail, Ring, are_nested
 from presence.state import Report, Seat, State
-from presence.views import NOTHING, Sightings, Views, keys_of
+from presence.views import NOTHING, Sightings, Views, is_turn, keys_of
 from protocol.codec import encode
 from protocol.errors import Close, ProtocolError, Refusal, Refused
 from protocol.framing import Framing, frame
@@ -113,6 +113,7 @@ class Room:
         self.settings = settings
         self.radius_mm = settings.interest_radius_mm if world.sight_mm is None else world.sight_mm
         self.tick_number = 0
+        self.is_stretched = False  # observers look around half as often
         self.state = State(name, world, now, settings.pinned_roles)
         self.history = History(settings.look_every_ticks)
         self.inbox = Inbox()
@@ -276,6 +277,12 @@ class Room:
         """Return after how many ticks, at the latest, anybody who can be told is told of what it sees."""
         return 1 << self._views.slowest_rate()
 
+    def stretch(self, is_stretched: bool) -> None:
+        """Let observers look around half as often, or as usual again, from the next tick on."""
+        if is_stretched != self.is_stretched:
+            self.is_stretched = is_stretched
+            self._stirred_tick = self.tick_number  # whoever was passed over has a look to come
+
     # --- receiving ------------------------------------------------------------------------------------------
 
     def receive(self, row: int, message: Any) -> None:
@@ -345,16 +352,21 @@ class Room:
         is_out_of_turn[self._refocused] = True
         is_out_of_turn[list(self._recovered)] = True
         looking = starts_over | is_out_of_turn[observers]
-        if self.tick_number - self._stirred_tick > self.settings.look_every_ticks:
-            self._views.repeat(entities, self.tick_number)  # nothing has changed since anybody's last look
-        else:
-            looking |= self._views.looks(entities, observers, self.tick_number)
+        is_quiet = self.tick_number - self._stirred_tick > self._look_every_ticks  # nothing new since anybody's look
+        if is_quiet or self.is_stretched:
+            self._views.repeat(entities, self.tick_number)  # for whose turn is passed over
+        if not is_quiet:
+            looking |= is_turn(entities.id[observers], self.tick_number, self._look_every_ticks)
         wanted = self._look(observers[looking]) if looking.any() else NOTHING
         holders, lost = interest.forbidden(entities, gone)
         is_told = np.zeros(entities.capacity, np.bool_)
         is_told[observers[~looking]] = True
         told = is_told[holders]
         self._wishes = snapshot.Wishes(observers, looking, wanted, (holders[told], lost[told]), is_news)
+
+    @property
+    def _look_every_ticks(self) -> int:
+        return self.settings.look_every_ticks << self.is_stretched
 
     def _is_owed(self, rows: Rows) -> Mask:
         return snapshot.is_owed(self.state.entities, rows, self._quiet_since)
@@ -370,7 +382,16 @@ class Room:
         entities, tick = self.state.entities, self.tick_number
         self._tables = snapshot.encode(entities, self._views, self._wishes, self._moved, tick, self._now)
         stalled = np.fromiter(self._stalled, np.intp, len(self._stalled))
-        self.history.note(entities, tick, self._refocused, self._asked, stalled, self._wishes, self._tables)
+        self.history.note(
+            entities,
+            tick,
+            self._refocused,
+            self._asked,
+            stalled,
+            self._wishes,
+            self._tables,
+            self._look_every_ticks,
+        )
 
     def fan_out(self) -> Report:
         """Write to every member what it is due: events, then a correction, then its snapshot, in one write.
@@ -385,6 +406,7 @@ class Room:
             self.tick_number,
             state.time_ms(self._now),
             self._quiet_since,
+            is_stretched=self.is_stretched,
         )
         budget.settle(state.entities, self._observers, frames)
         first = self._first_words()

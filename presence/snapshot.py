@@ -358,7 +358,9 @@ def is_owed(entities: Entities, observers: Rows, quiet_since: int) -> Mask:
     return np.asarray(is_acked | (entities.told_tick[observers] <= quiet_since), dtype=np.bool_)
 
 
-def lay_out(entities: Entities, tables: Tables, tick: int, time_ms: int, quiet_since: int) -> Frames:
+def lay_out(
+    entities: Entities, tables: Tables, tick: int, time_ms: int, quiet_since: int, *, is_stretched: bool
+) -> Frames:
     """Gather the records of each observer that has something to hear into one frame in a fresh arena.
 
     quiet_since: who was told nothing since that tick is written to although nothing happened. The arena is new each
@@ -388,6 +390,7 @@ def lay_out(entities: Entities, tables: Tables, tick: int, time_ms: int, quiet_s
     rows = observers[written]
     heads, skipped = _heads(entities, rows, lengths[written], tables.is_full[written])
     heads["tick"], heads["time_ms"] = tick, time_ms
+    heads["flags"] |= is_stretched * records.SNAPSHOT_STRETCHED
     # through a view of the arena in which windows overlap
     windows = np.ndarray((max(0, len(arena) - HEAD_BYTES + 1),), f"V{HEAD_BYTES}", arena, 0, (1,))
     windows[starts[written]] = heads.view(windows.dtype)

@@ -3,7 +3,8 @@
 A view is replaced when its observer looks around, and loses whoever may not be seen any longer; so it always lists what
 the observer's client holds. An observer looks around at every `every`-th tick, and a record of rate class c is due at
 every 2**c-th, both in step with entity ids: (tick + id) is a multiple. So the cost of looking is spread over the ticks,
-records of slow classes are spread over theirs, and anybody who knows an id can tell when something was due.
+records of slow classes are spread over theirs, and anybody who knows an id can tell when something was due. While a
+room is *stretched*, because ticks take too long, only every other of these turns is taken.
 
 Owns views, and when they are replaced; decides nothing about distance, permission or budgets. Cost of a tick: in
 proportion to what is due and to the views that are replaced, however many pairs wait.
@@ -143,7 +144,7 @@ class Views:
     """The views of a room's observers."""
 
     def __init__(self, every: int) -> None:
-        """every: ticks from one look of an observer to its next, a power of two."""
+        """every: ticks from one turn of an observer to look around to its next, a power of two."""
         self._every = every
         # by the observers' ids modulo `every`, in order of their rows
         self._views = [NOTHING] * every
@@ -153,10 +154,6 @@ class Views:
     def order(self, entities: Entities, observers: Rows) -> Rows:
         """Sort observers (distinct rows) as views are listed: by the tick at which they look, then by row."""
         return observers[np.lexsort((observers, entities.id[observers] % self._every))]
-
-    def looks(self, entities: Entities, observers: Rows, tick: int) -> Mask:
-        """Tell which observers look around at this tick anyway."""
-        return is_turn(entities.id[observers], tick, self._every)
 
     def replace(
         self, entities: Entities, looking: Rows, wanted: Sightings, shown: NDArray[np.uint16], tick: int

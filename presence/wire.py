@@ -39,6 +39,8 @@ _ENUMS: dict[str, type[IntEnum]] = {
     for enum in (schema.Status, schema.Channel, schema.Emote, schema.Action, schema.Cause, Close, Refusal)
 }
 _GROUPS = ("", *records.PARTS)
+_SNAPSHOT_FLAGS = {"FULL": records.SNAPSHOT_FULL, "STRETCHED": records.SNAPSHOT_STRETCHED}
+_POSE_FLAGS = {"JUMP": records.POSE_JUMP}
 _SECRETS = frozenset(("token", "resume"))
 
 
@@ -242,8 +244,8 @@ def _record_lines(section: str, values: Mapping[str, int]) -> Iterator[str]:
 
 
 def _title(section: str, values: Mapping[str, int]) -> str:
-    flag, name = (records.SNAPSHOT_FULL, "FULL") if section == "header" else (records.POSE_JUMP, "JUMP")
-    return f"{section} {name}" if values.get("flags", 0) & flag else section
+    flags = _SNAPSHOT_FLAGS if section == "header" else _POSE_FLAGS
+    return " ".join((section, *(name for name, flag in flags.items() if values.get("flags", 0) & flag)))
 
 
 def _group(key: str) -> str:

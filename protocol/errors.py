@@ -60,6 +60,7 @@ class Refusal(IntEnum):
     UNKNOWN_KIND = 18
     TOKEN_REFUSED = 19
     HUB_FULL = 20
+    OVERLOADED = 21
 
 
 class CloseRange(NamedTuple):
@@ -175,6 +176,9 @@ REFUSAL_ADVICE: dict[Refusal, Advice] = {
         "The newer token was not accepted; the old one still holds.", "The reason names the close code's cause."
     ),
     Refusal.HUB_FULL: Advice("The server has all the rooms it can have.", "Join a room that exists."),
+    Refusal.OVERLOADED: Advice(
+        "The server has as much to do as it can; who is in a room stays.", "Try again after some seconds."
+    ),
 }
 
 

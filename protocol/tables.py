@@ -57,7 +57,7 @@ _PACKED_MEANING = {
     "third": "likewise of the third",
     "signs_dy": "bits 0–8: the signs of the nine turns, in the order above; bits 9–15: dy, signed, mm",
 }
-_FLAGS_MEANING = {"header": "bit 0: FULL (10.6)", "record": "bit 0: JUMP (10.6)"}
+_FLAGS_MEANING = {"header": "bit 0: FULL, bit 1: STRETCHED (10.6)", "record": "bit 0: JUMP (10.6)"}
 _COORDINATE_MEANING = {
     "world": f"mm; −{records.MAX_COORDINATE_MM} to {records.MAX_COORDINATE_MM}",
     "part": f"mm from the root, in its frame; −{records.MAX_PART_MM} to {records.MAX_PART_MM}",
@@ -258,6 +258,7 @@ LIMITS: tuple[tuple[str, int, str], ...] = (
     ("YAW_TURN", records.YAW_TURN, "yaw steps in a full turn"),
     ("PITCH_QUARTER", records.PITCH_QUARTER, "pitch steps from level to straight up"),
     ("SNAPSHOT_FULL", records.SNAPSHOT_FULL, "snapshot flag FULL"),
+    ("SNAPSHOT_STRETCHED", records.SNAPSHOT_STRETCHED, "snapshot flag STRETCHED"),
     ("POSE_JUMP", records.POSE_JUMP, "record flag JUMP"),
     ("MAX_CLIENT_ARRAY", MAX_CLIENT_ARRAY, "most elements of one array in a client's message"),
 )

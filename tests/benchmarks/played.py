@@ -23,6 +23,7 @@ from presence.room import Room, RoomSettings
 from presence.world import World
 from protocol.codec import decode
 from protocol.framing import Framing
+from protocol.records import SNAPSHOT_FULL, SNAPSHOT_STRETCHED
 from protocol.schema import SPEC_OF, Sender, Snapshot
 
 PERIOD_NS = 50_000_000
@@ -102,6 +103,7 @@ class Script:
     goes: Mapping[int, int] = field(default_factory=dict)  # last step
     deaf: Mapping[int, range] = field(default_factory=dict)  # steps at which a socket is full
     ticks: int = TICKS
+    busy: frozenset[int] = frozenset()  # steps at which the server has too much to do
     budget_bytes_per_s: int = 1_000_000_000
     asked: Mapping[int, int] = field(default_factory=dict)  # budgets that clients asked for, bytes a second
 
@@ -173,6 +175,7 @@ class _Stage:
             self._guests[number].is_writable = step not in script.deaf.get(number, ())
             self._room.heed(self._rows[number])
             self._send(number, step, now)
+        self._room.stretch(step in script.busy)
         self._room.tick(now)
         for number, guest in enumerate(self._guests):
             self.received += _logged(number, guest, step * PERIOD_NS + LAG_NS, self.log)
@@ -212,7 +215,8 @@ def _logged(number: int, guest: Guest, arrived_ns: int, log: Log) -> list[tuple[
 def _summary(data: bytes) -> tuple[int, ...]:
     """Return what a generator notes down of a snapshot: a room without objects has only records of avatars."""
     read = read_snapshot(data)
-    return read.tick, read.time_ms, read.ack, read.digest, int(read.is_full), len(read.records)
+    flags = read.is_full * SNAPSHOT_FULL | read.is_stretched * SNAPSHOT_STRETCHED
+    return read.tick, read.time_ms, read.ack, read.digest, flags, len(read.records)
 
 
 def _identity(number: int) -> Identity:

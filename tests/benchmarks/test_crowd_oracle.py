@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from benchmarks.crowd_oracle import CrowdOracle
 from benchmarks.snapshot_reader import read_snapshot
 from benchmarks.watched import corrupted
-from tests.benchmarks.played import WARM_TICKS, WINDOW_NS, Run, play
+from tests.benchmarks.played import TICKS, WARM_TICKS, WINDOW_NS, Run, play
 
 WALKERS = 40
 SAMPLED = frozenset({0, 7, 21})
@@ -41,6 +41,12 @@ def test_an_honest_run_has_no_violations(honest: Run) -> None:
     assert 0.5 < crowd["coverage_min"] <= 1
     assert 0 < crowd["staleness_ms"]["max"] <= 1600
     assert crowd["staleness_nearest_30_ms"]["p99"] <= crowd["staleness_ms"]["p99"]
+
+
+def test_a_crowd_on_a_server_that_has_too_much_to_do_is_judged_by_what_it_says() -> None:
+    """Observers look around half as often, and budgets hold."""
+    busy = play(WALKERS, SAMPLED, budget_bytes_per_s=BUDGET, busy=frozenset((*range(12, 31), *range(45, TICKS))))
+    assert judged(busy, budget=1.25 * BUDGET).verdict.violations == []
 
 
 def test_who_is_sent_more_than_the_budget_is_named(honest: Run) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.snapshot_reader import read_snapshot
 from benchmarks.watched import corrupted
-from protocol.records import MAX_DELTA_XZ, SNAPSHOT_HEADER, Section
+from protocol.records import MAX_DELTA_XZ, SNAPSHOT_HEADER, SNAPSHOT_STRETCHED, Section
 from tests.benchmarks.packing import section, snapshot
 from tests.benchmarks.played import LAG_NS, LEAD_NS, PERIOD_NS, TICKS, WARM_TICKS, WINDOW_NS, Run, play
 
@@ -38,6 +38,14 @@ def test_a_faultless_run_has_no_violation(run: Run) -> None:
     assert verdict.observations == verdict.digest_comparisons == verdict.snapshots == verdict.ticks * WALKERS
     assert verdict.comparisons > verdict.ticks * len(SAMPLED)
     assert verdict.is_self_test_caught
+
+
+def test_a_server_that_has_too_much_to_do_is_judged_by_what_it_says() -> None:
+    """Its snapshots say when observers look around half as often; where they do not, that is late."""
+    busy = play(WALKERS, SAMPLED, busy=frozenset((*range(15, 28), *range(40, TICKS))))
+    assert busy.judged().violations == []
+    busy.column("flags")[:] &= ~SNAPSHOT_STRETCHED
+    assert busy.judged().violations
 
 
 def test_errors_are_those_of_quantisation(run: Run) -> None:

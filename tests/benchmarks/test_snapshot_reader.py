@@ -95,7 +95,7 @@ LEAVE = section(Section.LEAVE, {"id": 2})
     [
         b"",
         snapshot()[:-1],
-        snapshot(flags=2),
+        snapshot(flags=4),
         snapshot(ROOT)[:-1],
         snapshot(ROOT)[:-17],
         snapshot(ROOT, LEAVE),

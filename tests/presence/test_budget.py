@@ -100,6 +100,16 @@ def test_the_budget_is_used_and_not_exceeded(settled: tuple[Crowd, list[list[int
             assert 0.88 * BUDGET < sum(sent[begin : begin + TICK_HZ]) <= BUDGET
 
 
+def test_a_stretched_room_keeps_to_its_budgets() -> None:
+    """As far as what was planned for some ticks is right for twice as many."""
+    gathered = crowd(200, 6.0)
+    gathered.stage.room.stretch(True)
+    gathered.walk(4 * TICK_HZ)
+    for sent in gathered.walk(3 * TICK_HZ):
+        for begin in range(len(sent) - TICK_HZ + 1):
+            assert 0.88 * BUDGET < sum(sent[begin : begin + TICK_HZ]) <= 1.05 * BUDGET
+
+
 def test_who_asks_for_less_is_sent_less() -> None:
     """Its share and no more, from the next look on; others are sent what the room allows, and so is it once it asks."""
     gathered = crowd(200, 6.0, replace(SETTINGS, budget_bytes_per_s=2 * BUDGET))

@@ -57,6 +57,22 @@ def test_who_is_near_is_seen() -> None:
     assert (answer.next_look_tick + ann.entity) % EVERY == 0
 
 
+def test_the_next_look_of_a_busy_room_is_later() -> None:
+    """As of the tick that is asked about."""
+    stage, ann, bob = scene()
+    usual = stage.room.tick_number
+    stage.room.stretch(True)
+    stage.tick(2 * EVERY)
+    busy = stage.room.tick_number
+    stage.room.stretch(False)
+    stage.tick(2 * EVERY)
+    for tick, every in ((usual, EVERY), (busy, 2 * EVERY), (stage.room.tick_number, EVERY)):
+        next_look = why(stage, ann, bob, tick).next_look_tick
+        assert next_look - tick in range(1, every + 1)
+        assert (next_look + ann.entity) % every == 0
+    assert why(stage, ann, bob).looked_tick == stage.room.tick_number - (stage.room.tick_number + ann.entity) % EVERY
+
+
 def test_cells_are_those_of_the_grid() -> None:
     """Counted from whoever stands furthest left and back."""
     stage, ann, bob = scene(bob_at=(-6, 0, 12))

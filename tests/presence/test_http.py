@@ -72,6 +72,22 @@ def test_a_stopping_server_is_alive_but_not_ready() -> None:
     ask(desk, check)
 
 
+def test_an_overloaded_server_is_alive_but_not_ready_until_it_is_not() -> None:
+    """So that a balancer sends newcomers elsewhere for as long as it lasts."""
+    desk = Desk()
+
+    async def check(client: Client) -> None:
+        for is_overloaded, status in ((False, 200), (True, 503), (False, 200)):
+            desk.hub.is_overloaded = is_overloaded
+            async with client.get("/readyz") as answer:
+                assert answer.status == status
+                assert (await answer.json()).get("code") == ("overloaded" if is_overloaded else None)
+            async with client.get("/healthz") as answer:
+                assert answer.status == 200
+
+    ask(desk, check)
+
+
 def test_browsers_are_told_to_insist_on_tls() -> None:
     """Where the server ends TLS for the public, and not on a developer's machine."""
 

@@ -512,6 +512,27 @@ def test_there_are_only_so_many_rooms() -> None:
     assert line.join("lobby").room == "lobby"
 
 
+def test_an_overloaded_server_lets_nobody_join_and_everybody_stay() -> None:
+    """Newcomers and movers are told to try again; who is in a room resumes there, and sessions are opened."""
+    desk = Desk()
+    inside = desk.member("u-in")
+    joined = inside.join()
+    inside.lose()
+    desk.hub.is_overloaded = True
+    back = desk.line()
+    welcome = back.hello(token=desk.token("u-in"), resume=inside.last(Welcome).resume)
+    outside = desk.guest()
+    outside.send(Join(7, "lobby", ""))
+    back.send(Join(8, "cellar", ""))
+    desk.tick()
+    assert welcome.resumed
+    assert (errors(outside), errors(back)) == ([(7, Refusal.OVERLOADED)], [(8, Refusal.OVERLOADED)])
+    assert back.all(Snapshot)
+    assert "cellar" not in desk.hub.rooms
+    desk.hub.is_overloaded = False
+    assert outside.join().entity != joined.entity
+
+
 def test_only_occupied_rooms_tick() -> None:
     """Held seats occupy, empty rooms cost nothing."""
     desk = Desk()

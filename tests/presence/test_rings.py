@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from benchmarks.snapshot_reader import Absolute, Snapshot
@@ -15,18 +17,21 @@ RINGS = (Ring(10_000, 0, Detail.FULL), Ring(20_000, 1, Detail.FULL), Ring(40_000
 SETTINGS = RoomSettings(interest_radius_mm=60_000, rings=RINGS)
 
 
-def watched_from(*distances: float) -> tuple[Stage, list[Visitor], Visitor]:
+def watched_from(*distances: float, look_every_ticks: int = 1) -> tuple[Stage, list[Visitor], Visitor]:
     """Let Bob stand at the origin, watched by people so many metres away; all have had their first snapshot."""
-    stage = Stage(settings=SETTINGS)
+    stage = Stage(settings=replace(SETTINGS, look_every_ticks=look_every_ticks))
     bob = stage.enter("bob")
     watchers = [stage.enter(f"w{k}", (metres, 0, 0)) for k, metres in enumerate(distances)]
     stage.tick()
     return stage, watchers, bob
 
 
-def test_the_further_the_rarer() -> None:
-    """Every tick, every second, every eighth; and every time the pose of that moment."""
-    stage, watchers, bob = watched_from(10, 10.001, 20, 20.001, 59)
+@pytest.mark.parametrize("look_every_ticks", [1, 4])
+@pytest.mark.parametrize("is_stretched", [False, True])
+def test_the_further_the_rarer(look_every_ticks: int, is_stretched: bool) -> None:
+    """Every tick, every second, every eighth, however rarely one looks around; each time the pose of that moment."""
+    stage, watchers, bob = watched_from(10, 10.001, 59, 20.001, 20, look_every_ticks=look_every_ticks)
+    stage.room.stretch(is_stretched)
     told = [0] * 5
     for step in range(1, 33):
         stage.walk(bob, (0, 0, 0), yaw=step)
@@ -35,7 +40,7 @@ def test_the_further_the_rarer() -> None:
             records = [record for snapshot in watcher.all(Snapshot) for record in snapshot.records]
             told[number] += len(records)
             assert not records or watcher.held[bob.entity].yaw == step
-    assert told == [32, 16, 16, 4, 4]
+    assert told == [32, 16, 4, 4, 16]
 
 
 def test_the_last_step_arrives_in_every_ring() -> None:

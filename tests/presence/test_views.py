@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from presence.entities import MAX_ROWS, Body, Entities
 from presence.rings import RATE_CLASSES, Detail
-from presence.views import Change, Sightings, Views, by_key, in_step, keys_of
+from presence.views import Change, Sightings, Views, by_key, in_step, is_turn, keys_of
 
 POSE = 5  # what everybody's newest pose is called here, unless said otherwise
 NEW_POSES = count(100)
@@ -58,11 +58,11 @@ def look(
 @pytest.mark.parametrize("every", [1, 2, 4, 8])
 def test_everybody_looks_once_in_a_while_and_not_all_at_once(every: int) -> None:
     """Once in so many ticks, in step with their ids."""
-    entities, views, rows = people(16), Views(every), np.arange(16)
-    looks = np.array([views.looks(entities, rows, tick) for tick in range(100, 100 + every)])
+    entities = people(16)
+    looks = np.array([is_turn(entities.id[:16], tick, every) for tick in range(100, 100 + every)])
     assert (looks.sum(axis=0) == 1).all()
     assert (looks.sum(axis=1) == 16 // every).all()
-    assert (entities.id[rows][looks[0]] % every == -100 % every).all()
+    assert (entities.id[:16][looks[0]] % every == -100 % every).all()
 
 
 @given(
@@ -119,7 +119,7 @@ def test_a_slow_subject_is_due_in_step_with_its_id(rate: int, every: int) -> Non
     entities, views = people(34), Views(every)
     dues = []
     for tick in range(-1 % every, 64 + -1 % every):
-        if views.looks(entities, np.array([0]), tick)[0]:
+        if is_turn(entities.id[:1], tick, every)[0]:
             look(entities, views, [0], [(0, 1, rate), (0, 2, rate)], tick)
         dues.append(due(entities, views, tick))
     dues = dues[64 - -1 % every :] + dues[: 64 - -1 % every]  # by the tick modulo 64
@@ -153,7 +153,7 @@ def test_records_are_made_when_they_are_due() -> None:
 def test_a_view_holds_until_the_next_look_and_no_longer() -> None:
     """Whoever looks anew is told of what it wants then; others' views are theirs."""
     entities, views = people(8), Views(4)
-    looking = {tick: np.flatnonzero(views.looks(entities, np.arange(8), tick)).tolist() for tick in range(12)}
+    looking = {tick: np.flatnonzero(is_turn(entities.id[:8], tick, 4)).tolist() for tick in range(12)}
     for tick in range(12):
         look(entities, views, looking[tick], [(row, tick % 8, 0) for row in looking[tick]], tick)
         if tick >= 3:
@@ -218,7 +218,7 @@ def test_what_is_due_is_grouped_as_observers_are_ordered() -> None:
     """The order in which frames are laid out, looks out of turn included."""
     entities, views = people(12), Views(4)
     for tick in range(4):
-        rows = np.flatnonzero(views.looks(entities, np.arange(12), tick)).tolist()
+        rows = np.flatnonzero(is_turn(entities.id[:12], tick, 4)).tolist()
         look(entities, views, rows, [(row, subject, 0) for row in rows for subject in (1, 2)], tick)
     order = views.order(entities, np.arange(12)).tolist()
     again = views.order(entities, np.array([0, 5, 6])).tolist()

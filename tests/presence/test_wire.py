@@ -105,6 +105,8 @@ def test_snapshots_are_read_record_by_record() -> None:
     }
     text = printed(encode(Snapshot(pack_snapshot({"tick": 5, "digest": 0xAB, "flags": 1}, sections))))
     assert "    header FULL, tick 5, time_ms 0, ack 0, digest 0x000000ab, flags 1\n    leave, id 3\n" in text
+    busy = printed(encode(Snapshot(pack_snapshot({"tick": 5, "flags": 3}, {}))))
+    assert "    header FULL STRETCHED, tick 5" in busy
     assert "    tracked JUMP, id 7, age 0 ms, flags 1, at -0.001 0.000 0.000 m, yaw 0.00°, pitch 0.0°\n" in text
     assert "      head, at 0.000 1.700 0.000 m, orientation (0.000 0.000 0.000 1.000)\n" in text
     assert "    tracked_delta, id 8, age 8 ms, by -0.075 0.000 0.003 m, yaw 0.00°" in text

@@ -385,12 +385,14 @@ def snapshots() -> list[Vector]:
     """Make the vectors of snapshots."""
     header = _FULL[0]
     head = second.encode_records([header])
+    busy = ("header", header[1] | {"flags": TABLES.limits["SNAPSHOT_FULL"] | TABLES.limits["SNAPSHOT_STRETCHED"]})
     leave, enter = ("leave", {"id": 65535}), ("enter", {"id": 1, "generation": 65535})
     longer = section("leave", [leave[1]], more=b"\x01\x02\x03")
     vectors = [
         _records("a full one", "10.6", second.encode_records(_FULL), _FULL),
         _records("changes", "10.6", second.encode_records(_NEXT), _NEXT),
         _records("nothing to tell", "10.6", head, [header]),
+        _records("a full one of a server that has too much to do", "10.6", second.encode_records([busy]), [busy]),
         _records("an empty section", "10.1", head + section("leave", []), [header]),
         _records("a longer stride", "10.1", head + longer, [header, leave]),
         _records("an unknown section", "10.1", head + unknown(99, 7, 3) + section(*_one(leave)), [header, leave]),

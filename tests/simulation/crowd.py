@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import math
+from copy import copy
 from dataclasses import dataclass, field, replace
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +29,6 @@ from protocol.schema import Cause, Sender
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from random import Random
 
     from protocol.codec import SharedEvent
 
@@ -161,6 +162,8 @@ class Crowd:
         self.actors: list[Actor] = []
         self._met = 0
         self._ref = 0
+        self._fate = Random(copy(rng).random())  # of the server; what people do does not follow from it
+        self._is_stretched = False
         self._rest = 0  # ticks for which nobody does anything
         self._asked: dict[int, Any] = {}  # by ref: commands about objects not yet answered
 
@@ -407,6 +410,14 @@ class Crowd:
             elif isinstance(event, schema.Error):
                 actor.cone = None  # out of reach, or no longer to be seen: leave it lying about
 
+    # --- the server ---------------------------------------------------------------------------------------------------
+
+    def stretch(self) -> None:
+        """The server has too much to do from now on, or no longer."""
+        self._is_stretched = not self._is_stretched
+        self.room.stretch(self._is_stretched)
+        self.oracle.stretch(self._is_stretched)
+
     # --- the clock ----------------------------------------------------------------------------------------------------
 
     def tick(self) -> list[Violation]:
@@ -427,6 +438,8 @@ class Crowd:
     def live(self) -> list[Violation]:
         """Let everybody do something, then run a tick; now and then all rest for a while."""
         rng = self.rng
+        if self._fate.random() < 0.1:
+            self.stretch()
         if self._rest or rng.random() < 0.01:
             self._rest = self._rest - 1 if self._rest else 40
             return self.tick()

@@ -13,7 +13,7 @@ from tests.simulation.crowd import Crowd
 @given(seed=st.integers(0, 2**32 - 1), look_every_ticks=st.sampled_from([1, 2, 4, 8]))
 @settings(max_examples=20)
 def test_everybody_is_told_exactly_what_they_should_hold(seed: int, look_every_ticks: int) -> None:
-    """Walks, jumps, joins, leaves, stalls, resumes, blocks, downgrades and objects: no violation at any tick."""
+    """Walks, jumps, joins, leaves, stalls, resumes, blocks, downgrades, objects, overrun: no violation at any tick."""
     crowd = Crowd(Random(seed), look_every_ticks)
     for _ in range(150):
         assert crowd.live() == []

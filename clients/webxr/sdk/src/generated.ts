@@ -27,6 +27,8 @@ export const YAW_TURN = 65536;
 export const PITCH_QUARTER = 127;
 /** snapshot flag FULL */
 export const SNAPSHOT_FULL = 1;
+/** snapshot flag STRETCHED */
+export const SNAPSHOT_STRETCHED = 2;
 /** record flag JUMP */
 export const POSE_JUMP = 1;
 /** most elements of one array in a client's message */
@@ -110,6 +112,7 @@ export const Refusal = {
   UNKNOWN_KIND: 18,
   TOKEN_REFUSED: 19,
   HUB_FULL: 20,
+  OVERLOADED: 21,
 } as const;
 export type Refusal = (typeof Refusal)[keyof typeof Refusal];
 
@@ -277,6 +280,11 @@ export const REFUSAL_ADVICE: { readonly [code: number]: { readonly name: string;
     name: "hub_full",
     meaning: "The server has all the rooms it can have.",
     action: "Join a room that exists.",
+  },
+  21: {
+    name: "overloaded",
+    meaning: "The server has as much to do as it can; who is in a room stays.",
+    action: "Try again after some seconds.",
   },
 };
 

@@ -303,6 +303,7 @@ export const en = {
   "refusal.unknown_kind": "There is no such object in this place.",
   "refusal.token_refused": "The new sign-in token was not accepted; the old one still holds.",
   "refusal.hub_full": "The server has all the rooms it can have. Choose one that exists.",
+  "refusal.overloaded": "The server has as much to do as it can. Try again in a few seconds.",
   "refusal.offline": "There is no connection just now. Try again once it stands.",
   "refusal.busy": "Too much is under way. Wait a moment and try again.",
   "refusal.no_room": "You are in no room.",

@@ -323,6 +323,7 @@ export const es: Catalogue = {
   "refusal.unknown_kind": "No existe ese objeto en este lugar.",
   "refusal.token_refused": "No se ha aceptado el nuevo token de acceso; el anterior sigue siendo válido.",
   "refusal.hub_full": "El servidor tiene todas las salas que puede tener. Elija una que ya exista.",
+  "refusal.overloaded": "El servidor no puede con más por ahora. Inténtelo de nuevo en unos segundos.",
   "refusal.offline": "Ahora no hay conexión. Inténtelo de nuevo cuando vuelva.",
   "refusal.busy": "Hay demasiadas cosas en marcha. Espere un momento e inténtelo de nuevo.",
   "refusal.no_room": "No está en ninguna sala.",

@@ -329,6 +329,7 @@ export const fr: Catalogue = {
   "refusal.unknown_kind": "Cet objet n’existe pas dans ce lieu.",
   "refusal.token_refused": "Le nouveau jeton de connexion n’a pas été accepté ; l’ancien reste valable.",
   "refusal.hub_full": "Le serveur a toutes les salles qu’il peut avoir. Choisissez-en une existante.",
+  "refusal.overloaded": "Le serveur a déjà tout ce qu’il peut traiter. Réessayez dans quelques secondes.",
   "refusal.offline": "Il n’y a pas de connexion pour l’instant. Réessayez une fois qu’elle est rétablie.",
   "refusal.busy": "Trop de choses sont en cours. Attendez un instant et réessayez.",
   "refusal.no_room": "Vous n’êtes dans aucune salle.",
