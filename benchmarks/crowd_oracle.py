@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _SLOWEST_TICKS = 32
 NEAREST = 30
-_STRETCHED_SHARE = 1.05  # what was planned wrongly is put right at the next look, which comes half as often
+_STRETCHED_SHARE = 1.1  # what was planned wrongly is put right at the next look, which comes half as often
 
 
 class CrowdOracle:

@@ -23,6 +23,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from presence.load import Level
 from presence.overview import BudgetLevels
 from protocol.errors import Close, Refusal
 
@@ -47,6 +48,8 @@ class Levels:
     rooms: int = 0
     half_open: int = 0
     budgets: BudgetLevels = field(default_factory=BudgetLevels)
+    load: float = 0.0  # the share of their time that ticks take, smoothed
+    level: Level = Level.NORMAL
 
 
 class Tally(Collector):
@@ -151,6 +154,7 @@ class Metrics(Collector):
         self._refusals = Tally("presence_refusals", "Commands refused", "code", map(_word, Refusal))
         self._closes = Tally("presence_closes", "Connections closed by the server", "code", map(_word, Close))
         self._ticks = Tally("presence_ticks", "Ticks run and left out", "outcome", ("run", "skipped"))
+        self._changes = Tally("presence_load_changes", "Changes of the load's level", "change", _CHANGES)
         self._lag = Stopwatch(clock)
         self._tick = Stopwatch(clock, TICK_DURATIONS_S)
         self._pauses = Timings(
@@ -166,6 +170,7 @@ class Metrics(Collector):
             self._refusals,
             self._closes,
             self._ticks,
+            self._changes,
             self.stage,
             self._pauses,
             self,
@@ -187,6 +192,10 @@ class Metrics(Collector):
     def count_tick_time(self, seconds: float) -> None:
         """Count how long a tick of all rooms took, from when it was due to its last write."""
         self._tick.observe(seconds)
+
+    def count_level(self, before: Level, now: Level) -> None:
+        """Count one change of the load's level."""
+        self._changes.add(_change(before, now))
 
     def count_refusal(self, code: Refusal) -> None:
         """Count one command that was refused."""
@@ -220,6 +229,9 @@ class Metrics(Collector):
         yield GaugeMetricFamily("presence_rooms", "Rooms", value=levels.rooms)
         yield GaugeMetricFamily("presence_half_open", "Unfinished handshakes", value=levels.half_open)
         yield from _budgets(levels.budgets)
+        yield GaugeMetricFamily("presence_load", "Share of their time that ticks take, of a second", value=levels.load)
+        is_level = {_word(level): level is levels.level for level in Level}
+        yield _gauge("presence_load_level", "1 for what is done about the load now, 0 for the rest", "level", is_level)
 
     def _on_garbage(self, phase: str, info: dict[str, int]) -> None:
         pause = self._pauses[str(info["generation"])]
@@ -255,5 +267,12 @@ def _budgets(levels: BudgetLevels) -> Iterator[Metric]:
     yield GaugeMetricFamily("presence_staleness_bound_seconds", slowest, value=levels.slowest_s)
 
 
-def _word(code: Close | Refusal) -> str:
+def _word(code: Close | Refusal | Level) -> str:
     return code.name.lower()
+
+
+def _change(before: Level, now: Level) -> str:
+    return f"{'up' if now > before else 'down'}_to_{_word(now)}"
+
+
+_CHANGES = ("up_to_stretched", "up_to_refusing", "down_to_stretched", "down_to_normal")

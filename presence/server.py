@@ -112,6 +112,7 @@ class Server:
         self.hub = _hub(settings, self._trust, self._journal, self._is_exempt)
         self._intake = Intake(self._loop, self.hub.traffic)
         self._handshakes: Pool[TlsConnection] = Pool(settings.max_half_open)
+        self._ticker: Ticker
         self._housekeeping_timer: asyncio.TimerHandle
         self._closing: contextlib.AsyncExitStack | None = None
 
@@ -245,9 +246,9 @@ class Server:
         stack.push_async_callback(bots.stop)
 
     def _start_timers(self, stack: contextlib.AsyncExitStack) -> None:
-        ticker = Ticker(self.hub, self._intake.sweep, self.metrics, self._loop, 1.0 / self.settings.tick_hz)
-        ticker.start()
-        stack.callback(ticker.stop)
+        self._ticker = Ticker(self.hub, self._intake.sweep, self.metrics, self._loop, 1.0 / self.settings.tick_hz)
+        self._ticker.start()
+        stack.callback(self._ticker.stop)
         self._keep_house()
         stack.callback(self._stop_keeping_house)
         refresher = asyncio.create_task(self._trust.keep_fresh(self.settings.trust_refresh_s, self._trust_refreshed))
@@ -298,6 +299,8 @@ class Server:
             rooms=len(rooms),
             half_open=len(self.hub.half_open) + len(self._handshakes),
             budgets=overview.budget_levels(self.hub.occupied_rooms()),
+            load=self._ticker.load.share,
+            level=self._ticker.load.level,
         )
 
     def _is_exempt(self, address: str) -> bool:

@@ -1,7 +1,8 @@
 """The clock of all rooms: runs each occupied room's five stages once a tick, and counts what they did.
 
 Owns the schedule. A tick that is late is run once; the ticks it has overslept are left out, never run in a burst, so
-that a server that cannot keep up grows slower and not later and later.
+that a server that cannot keep up grows slower and not later and later. Before that happens, what ticks take decides
+what rooms and hub do (`load`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable
 
 from presence import logs
 from presence.hub import Hub
+from presence.load import Level, Load
 from presence.metrics import Metrics
 from presence.room import Room
 from presence.state import Report
@@ -48,6 +50,7 @@ class Ticker:
         self._sweep = sweep
         self._metrics = metrics
         self._loop = loop
+        self.load = Load(tick_s)
         self._metronome = Metronome(tick_s, loop.time())
         self._timer: asyncio.TimerHandle | None = None
 
@@ -62,7 +65,8 @@ class Ticker:
 
     def _tick(self) -> None:
         now, due = self._loop.time(), self._metronome.due
-        self._metrics.count_tick(*self._metronome.strike(now))
+        lag_s, skipped = self._metronome.strike(now)
+        self._metrics.count_tick(lag_s, skipped)
         self._timer = self._loop.call_at(self._metronome.due, self._tick)
         self._sweep(now)
         for room in self._hub.occupied_rooms():
@@ -72,10 +76,13 @@ class Ticker:
                 self._hub.settle(room, report, now)
             except Exception:  # noqa: BLE001  one room's trouble is not the others', who share this process
                 _log.exception("tick failed", room=room.name, tick=room.tick_number)
-        self._metrics.count_tick_time(self._hub.clock() - due)
+        took_s = self._hub.clock() - due
+        self._metrics.count_tick_time(took_s)
+        self._weigh(took_s, skipped)
 
     def _run(self, room: Room, now: float) -> Report:
         stage = self._metrics.stage
+        room.stretch(self.load.level >= Level.STRETCHED)
         with stage["drain"]:
             room.drain(now)
         with stage["simulate"]:
@@ -86,6 +93,16 @@ class Ticker:
             room.encode()
         with stage["fan_out"]:
             return room.fan_out()
+
+    def _weigh(self, took_s: float, skipped: int) -> None:
+        """Let what a tick took decide what is done from the next one on."""
+        load, before = self.load, self.load.level
+        load.note(took_s, skipped)
+        self._hub.is_overloaded = load.level is Level.REFUSING
+        if load.level is not before:
+            self._metrics.count_level(before, load.level)
+            tell = _log.warning if load.level > before else _log.info
+            tell("load", now=load.level.name.lower(), before=before.name.lower(), share=round(load.share, 2))
 
     def _count(self, report: Report) -> None:
         counted = self._metrics

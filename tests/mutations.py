@@ -955,10 +955,74 @@ LOOKING_DOWN = (
     Mutation(
         "whoever looks beside a crowd is held short",
         "presence/kernels.py",
-        "                is_short[i] = True\n        if",
-        "                is_short[:] = True\n        if",
+        "is_short[i] = count < end - begin",
+        "is_short[:] |= count < end - begin",
         "presence/test_budget.py::test_who_is_held_short_is_known",
     ),
 )
 
-MUTATIONS = (*INTEREST, *HYSTERESIS, *CROWD, *DELTA, *PERMISSION, *RESUME, *GOING, *FLOORS, *EXPLAINING, *LOOKING_DOWN)
+OVERRUN = (
+    Mutation(
+        "a stretched room looks around as often as ever",
+        "presence/room.py",
+        "return self.settings.look_every_ticks << self.is_stretched",
+        "return self.settings.look_every_ticks",
+        "presence/test_looking.py::test_who_comes_near_is_seen_at_the_next_look",
+    ),
+    Mutation(
+        "whose turn is passed over goes on by the plan of an older turn",
+        "presence/room.py",
+        "if is_quiet or self.is_stretched:",
+        "if is_quiet:",
+        "presence/test_rings.py::test_the_further_the_rarer",
+    ),
+    Mutation(
+        "who was passed over is forgotten when the room is as usual again",
+        "presence/room.py",
+        "            self._stirred_tick = self.tick_number  # whoever",
+        "            # whoever",
+        "presence/test_looking.py::test_who_was_passed_over_looks_when_the_room_is_as_usual_again",
+    ),
+    Mutation(
+        "the past does not know that a room was stretched",
+        "presence/history.py",
+        "self.look_every_ticks = change.look_every_ticks or self.look_every_ticks",
+        "self.look_every_ticks = self.look_every_ticks",
+        _ORACLE,
+    ),
+    Mutation(
+        "levels have no hysteresis",
+        "presence/load.py",
+        "share < FALLS_BELOW[level]",
+        "share < RISES_ABOVE[level]",
+        "presence/test_load.py::test_a_load_that_lasts_leads_to_its_level",
+    ),
+    Mutation(
+        "ticks that are left out weigh nothing",
+        "presence/load.py",
+        "elapsed_s = (1 + skipped) * self._interval_s",
+        "elapsed_s = self._interval_s",
+        "presence/test_load.py::test_ticks_left_out_took_all_their_time",
+    ),
+    Mutation(
+        "an overloaded server lets people join",
+        "presence/hub.py",
+        "if self.is_overloaded:",
+        "if False:",
+        "presence/test_hub.py::test_an_overloaded_server_lets_nobody_join_and_everybody_stay",
+    ),
+)
+
+MUTATIONS = (
+    *INTEREST,
+    *HYSTERESIS,
+    *CROWD,
+    *DELTA,
+    *PERMISSION,
+    *RESUME,
+    *GOING,
+    *FLOORS,
+    *EXPLAINING,
+    *LOOKING_DOWN,
+    *OVERRUN,
+)

@@ -39,6 +39,7 @@ PURE = {
     "presence.interest",
     "presence.kernels",
     "presence.limits",
+    "presence.load",
     "presence.moderation",
     "presence.movement",
     "presence.objects",

@@ -177,6 +177,8 @@ def test_metrics_count_what_happens(server: RunningServer, connect: Connect) -> 
         'presence_stage_seconds_count{stage="fan_out"}',
         "presence_tick_lag_seconds_count",
         "presence_tick_seconds_count",
+        "presence_load",
+        'presence_load_level{level="normal"}',
     )
     while True:
         with urllib.request.urlopen(f"{server.metrics_url}/metrics", timeout=10) as answer:  # noqa: S310  our own server

@@ -12,6 +12,7 @@ from aiohttp import web
 from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
+from presence.load import Level
 from presence.metrics import MAX_LABEL_VALUES, OTHER, STAGES, Levels, Metrics, page
 from presence.overview import BudgetLevels
 from protocol.errors import Close, Refusal
@@ -151,6 +152,22 @@ def test_budgets_are_levels_too() -> None:
     shares = {key[1]: value for key, value in found.items() if key[0] == "presence_budget_used_ratio"}
     assert shares == {"0.5": 0.25, "1": 0.9}
     assert (found["presence_observers_short",], found["presence_staleness_bound_seconds",]) == (3, 0.4)
+
+
+def test_the_load_and_what_is_done_about_it_are_shown() -> None:
+    """The share, one level of three, and every way from one to another that was taken."""
+    metrics = Metrics()
+    metrics.watch(lambda: Levels(load=0.75, level=Level.STRETCHED))
+    metrics.count_level(Level.NORMAL, Level.STRETCHED)
+    metrics.count_level(Level.STRETCHED, Level.REFUSING)
+    metrics.count_level(Level.REFUSING, Level.STRETCHED)
+    found = samples(metrics)
+    assert found["presence_load",] == 0.75
+    assert [found["presence_load_level", level] for level in ("normal", "stretched", "refusing")] == [0, 1, 0]
+    assert [
+        found["presence_load_changes_total", change]
+        for change in ("up_to_stretched", "up_to_refusing", "down_to_stretched", "down_to_normal")
+    ] == [1, 1, 1, 0]
 
 
 def test_garbage_collection_is_timed_while_asked_for() -> None:

@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 from structlog.testing import capture_logs
 
+from presence.load import Level
 from presence.metrics import Metrics
 from presence.room import Room
 from presence.state import Report
@@ -147,6 +148,38 @@ def test_a_tick_lasts_from_when_it_was_due_to_its_last_write(monkeypatch: pytest
     assert counted(metrics, "presence_tick_seconds_sum") == pytest.approx(0.024)
 
 
+def test_what_ticks_take_decides_what_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Observers look around half as often, then nobody joins; and all the way back when it is over."""
+    desk = Desk()
+    line = desk.guest()
+    line.join()
+    loop, metrics, ticker = started(desk)
+    fan_out, room = Room.fan_out, desk.hub.rooms["lobby"]
+
+    def states(share: float) -> tuple[bool, bool]:
+        monkeypatch.setattr(Room, "fan_out", fan_out)
+        monkeypatch.setattr(Room, "fan_out", taking(desk, share * 0.05))
+        loop.run(desk.now + 6.0)
+        return room.is_stretched, desk.hub.is_overloaded
+
+    with capture_logs() as lines:
+        assert states(0.4) == (False, False)
+        assert states(0.8) == (True, False)
+        assert states(3.0) == (True, True)
+        assert states(0.8) == (True, True)
+        assert states(0.6) == (True, False)
+        assert states(0.4) == (False, False)
+    assert [(line["log_level"], line["now"], line["before"]) for line in lines] == [
+        ("warning", "stretched", "normal"),
+        ("warning", "refusing", "stretched"),
+        ("info", "stretched", "refusing"),
+        ("info", "normal", "stretched"),
+    ]
+    assert ticker.load.level is Level.NORMAL
+    for change in ("up_to_stretched", "up_to_refusing", "down_to_stretched", "down_to_normal"):
+        assert counted(metrics, "presence_load_changes_total", change=change) == 1
+
+
 def test_one_rooms_trouble_is_not_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """A room that fails is logged each time; the others tick on."""
     desk = Desk()
@@ -164,7 +197,7 @@ def test_one_rooms_trouble_is_not_the_others(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(Room, "select", fail_in_the_cellar)
     with capture_logs() as lines:
-        loop.run(desk.now + 5.1)
+        loop.run(desk.now + 16.1)
     assert good.all(Snapshot)
     assert {(line["event"], line["room"]) for line in lines} == {("tick failed", "cellar")}
     assert len(lines) >= 20
