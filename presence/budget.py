@@ -114,7 +114,7 @@ def grant(
 def settle(entities: Entities, observers: Rows, frames: Frames) -> None:
     """Give the observers of a tick its budget, and take what was written to them; neither is saved for long."""
     written = frames.ends - frames.starts
-    entities.spent -= entities.spent // _SPENT_TICKS
+    let_fade(entities)
     entities.spent[frames.rows] += written
     if not len(observers):
         return
@@ -123,6 +123,11 @@ def settle(entities: Entities, observers: Rows, frames: Frames) -> None:
     budget = entities.budget[observers]
     balance = np.maximum(entities.balance[observers], -_OWED_TICKS * budget)
     entities.balance[observers] = np.minimum(balance, _SAVED_TICKS * budget)
+
+
+def let_fade(entities: Entities) -> None:
+    """Let a tick pass over what was spent."""
+    entities.spent -= entities.spent // _SPENT_TICKS
 
 
 def used(entities: Entities, observers: Rows) -> NDArray[np.float64]:

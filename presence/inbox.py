@@ -91,6 +91,11 @@ class Inbox:
         self._cuts: list[list[int]]  # how many poses of each lane came before each segment
         self._clear()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was sent since the last tick."""
+        return not any(self._counts()) and not any(self._commands)
+
     def add_pose(self, kind: Section, row: int, record: bytes, now: float) -> None:
         """Add the record of one pose. now: server clock, s."""
         self.add_poses(kind, np.array([row]), np.frombuffer(record, np.uint8), now)

@@ -1,8 +1,8 @@
 """Reads what many clients send in one go: poses to the inboxes of their rooms, anything else to its connection.
 
 Owns the reading of every plain socket that was given to it, from `add` on until the peer has ended or the socket is
-lost; the event loop reads none of them meanwhile. Sweeps every SWEEP_S while anybody moves, every QUIET_SWEEP_S while
-nobody does, and before every tick, so that no pose waits longer for it. What a sweep finds has come since the one
+lost; the event loop reads none of them meanwhile. Sweeps before every tick, and otherwise SWEEP_S after the last time
+while anybody moves or comes in, QUIET_SWEEP_S after it while nobody does. What a sweep finds has come since the one
 before.
 """
 
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 # How long a ping or a command may lie unread, which is also how exactly the time of a pose is known. Half of it made
 # for one per cent more of a core where a thousand walk.
 SWEEP_S = 0.005
-QUIET_SWEEP_S = 0.025  # the same while nobody moves: a wake-up costs more than what it finds
-_LIVELY_S = 0.2  # after a pose others are expected
+# The same while nobody moves. Longer than a tick as a rule, so that reading is left to the sweeps before ticks: where
+# caches are cold a wake-up costs more than what it finds.
+QUIET_SWEEP_S = 0.06
+_LIVELY_S = 0.5  # after a pose others are expected, and after a newcomer's first word the next
 _ARENA_BYTES = 256 * MOST_BYTES
 _FIRST_SOCKETS = 1024
 
@@ -99,8 +101,10 @@ class Intake:
         self._clients[socket] = client
         self._is_websocket[socket] = client.framing is Framing.WEBSOCKET
         self.heed(client)
+        now = self._loop.time()
+        self._lively_until = now + _LIVELY_S
         if self._timer is None:
-            self._timer = self._loop.call_later(SWEEP_S, self._sweep_on)
+            self._sweep_later(now)
 
     def heed(self, client: Client) -> None:
         """Note where the poses of a client go from now on."""
@@ -133,6 +137,7 @@ class Intake:
         if pose_bytes:
             self._traffic.received_poses += pose_bytes
             self._lively_until = now + _LIVELY_S
+        self._sweep_later(now)
         for (kind, (_, sockets, packed)), n in zip(self._poses.items(), counts, strict=True):
             if n:
                 self._deliver(kind, sockets[:n], packed[:n], now)
@@ -148,11 +153,15 @@ class Intake:
         self._clients.clear()
         self._epoll.close()
 
-    def _sweep_on(self) -> None:
-        now = self._loop.time()
+    def _sweep_later(self, now: float) -> None:
+        """Have the next sweep come in time, unless one before a tick comes first."""
+        if self._timer is not None:
+            self._timer.cancel()
         every_s = SWEEP_S if now < self._lively_until else QUIET_SWEEP_S
-        self._timer = self._loop.call_later(every_s, self._sweep_on) if self._clients else None
-        self.sweep(now)
+        self._timer = self._loop.call_later(every_s, self._sweep_now) if self._clients else None
+
+    def _sweep_now(self) -> None:
+        self.sweep(self._loop.time())
 
     def _deliver(self, kind: Section, sockets: NDArray[np.int32], packed: NDArray[np.uint8], now: float) -> None:
         """Put poses into the inboxes of their rooms."""

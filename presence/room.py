@@ -293,11 +293,27 @@ class Room:
 
     def tick(self, now: float) -> Report:
         """Run one whole tick. `now`: server clock, seconds, the time that the snapshots speak of."""
+        if self.rest():
+            return Report(tick=self.tick_number)
         self.drain(now)
         self.simulate()
         self.select()
         self.encode()
         return self.fan_out()
+
+    def rest(self) -> bool:
+        """Let a tick pass in which nothing happens, if this is one; tells whether it was. Cost: some 2 µs.
+
+        Nobody sent anything, everybody was told everything, and it is no whole second, at which the silence is broken.
+        """
+        state, tick = self.state, self.tick_number + 1
+        is_quiet = tick - self._stirred_tick > _SLOWEST_TICKS and tick % self.settings.tick_hz != 0
+        to_tell = (state.with_events, state.early, state.changed_entries, state.changed_permissions, self._corrections)
+        if not is_quiet or not self.inbox.is_empty or state.moved or self._stalled or any(to_tell):
+            return False
+        self.tick_number = self.history.tick = tick
+        budget.let_fade(state.entities)
+        return True
 
     def drain(self, now: float) -> None:
         """Apply poses and carry out commands, in order of arrival."""

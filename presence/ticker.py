@@ -83,6 +83,8 @@ class Ticker:
     def _run(self, room: Room, now: float) -> Report:
         stage = self._metrics.stage
         room.stretch(self.load.level >= Level.STRETCHED)
+        if room.rest():
+            return Report(tick=room.tick_number)
         with stage["drain"]:
             room.drain(now)
         with stage["simulate"]:

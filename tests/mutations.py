@@ -19,6 +19,8 @@ class Mutation(NamedTuple):
     killed_by: str  # a test, as pytest names it, below tests/
 
 
+_ORACLE = "simulation/test_explain_against_the_oracle.py::test_every_answer_is_the_oracles"
+
 INTEREST = (
     Mutation(
         "a subject at the radius is outside",
@@ -464,6 +466,20 @@ DELTA = (
         "presence/test_entities.py::test_a_held_pose_tells_its_tick_for_minutes",
     ),
     Mutation(
+        "a resting room does not wake for who asks",
+        "presence/room.py",
+        "if not is_quiet or not self.inbox.is_empty or",
+        "if not is_quiet or",
+        "simulation/test_room_against_the_oracle.py::test_everybody_is_told_exactly_what_they_should_hold",
+    ),
+    Mutation(
+        "a resting room sleeps through whole seconds",
+        "presence/room.py",
+        "> _SLOWEST_TICKS and tick % self.settings.tick_hz != 0",
+        "> _SLOWEST_TICKS",
+        "presence/test_snapshot.py::test_silence_is_broken_every_fifteen_seconds",
+    ),
+    Mutation(
         "a quiet room keeps silent for good",
         "presence/room.py",
         "asked = everybody if is_news else everybody[self._is_owed(everybody)]",
@@ -820,7 +836,6 @@ FLOORS = (
     ),
 )
 
-_ORACLE = "simulation/test_explain_against_the_oracle.py::test_every_answer_is_the_oracles"
 
 EXPLAINING = (
     Mutation(

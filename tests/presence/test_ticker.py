@@ -155,6 +155,7 @@ def test_what_ticks_take_decides_what_is_done(monkeypatch: pytest.MonkeyPatch) -
     line.join()
     loop, metrics, ticker = started(desk)
     fan_out, room = Room.fan_out, desk.hub.rooms["lobby"]
+    monkeypatch.setattr(Room, "rest", lambda _: False)
 
     def states(share: float) -> tuple[bool, bool]:
         monkeypatch.setattr(Room, "fan_out", fan_out)
