@@ -656,3 +656,33 @@ def test_what_a_socket_does_not_take_at_once_is_left_to_the_writer() -> None:
     assert ann.held[bob.entity].place == (2100, 0, 0)
     far.close()
     near.close()
+
+
+def test_a_room_at_rest_wakes_for_whatever_happens() -> None:
+    """A pose, a word, somebody who goes, another clearance: each is told at the very next tick."""
+    stage = Stage()
+    ann, bob, eve = stage.enter("ann"), stage.enter("bob", (2, 0, 0)), stage.enter("eve", (0, 0, 2))
+
+    def at_rest() -> None:
+        stage.tick(70)
+        while stage.room.tick_number % 20 != 5:
+            stage.tick()
+        ann.heard.clear()
+
+    at_rest()
+    stage.walk(bob, (2.1, 0, 0))
+    stage.tick()
+    assert ann.held[bob.entity].place == (2100, 0, 0)
+    at_rest()
+    stage.send(bob, Chat, 0, 0, "hello")
+    stage.tick()
+    assert ann.only(Said).text == "hello"
+    at_rest()
+    stage.exit(bob)
+    stage.tick()
+    assert bob.entity not in ann.held
+    at_rest()
+    ann.blocks.add("eve")
+    stage.room.refresh(ann.row)
+    stage.tick()
+    assert eve.entity not in ann.held
