@@ -368,17 +368,16 @@ class Room:
         is_out_of_turn[self._refocused] = True
         is_out_of_turn[list(self._recovered)] = True
         looking = starts_over | is_out_of_turn[observers]
-        is_quiet = self.tick_number - self._stirred_tick > self._look_every_ticks  # nothing new since anybody's look
-        if is_quiet or self.is_stretched:
-            self._views.repeat(entities, self.tick_number)  # for whose turn is passed over
-        if not is_quiet:
-            looking |= is_turn(entities.id[observers], self.tick_number, self._look_every_ticks)
+        turn_ticks = self._look_every_ticks
+        if self.tick_number - self._stirred_tick <= turn_ticks:  # else nothing is new since anybody's last look
+            looking |= is_turn(entities.id[observers], self.tick_number, turn_ticks)
         wanted = self._look(observers[looking]) if looking.any() else NOTHING
         holders, lost = interest.forbidden(entities, gone)
         is_told = np.zeros(entities.capacity, np.bool_)
         is_told[observers[~looking]] = True
         told = is_told[holders]
-        self._wishes = snapshot.Wishes(observers, looking, wanted, (holders[told], lost[told]), is_news)
+        lost_pairs = holders[told], lost[told]
+        self._wishes = snapshot.Wishes(observers, looking, wanted, lost_pairs, is_news, turn_ticks)
 
     @property
     def _look_every_ticks(self) -> int:

@@ -160,7 +160,8 @@ class Wishes:
     """What `select` found: observers are rows that can be written to, in the order in which pairs are grouped.
 
     looking: which observers looked around. wanted: all that those want. lost: further (observer, subject) pairs to be
-    given up, of observers that did not look. is_news: whether anybody may have to be told of a pose.
+    given up, of observers that did not look. is_news: whether anybody may have to be told of a pose. turn_ticks: from
+    one turn of an observer to look around to its next.
     """
 
     observers: Rows
@@ -168,6 +169,7 @@ class Wishes:
     wanted: Sightings
     lost: tuple[Rows, Rows]
     is_news: bool
+    turn_ticks: int
 
     def __bool__(self) -> bool:
         """Whether anybody may have to be told anything."""
@@ -190,13 +192,13 @@ def encode(entities: Entities, views: Views, wishes: Wishes, moved: Rows, tick: 
     if entities.has_forgotten:
         views.prune(entities, tick)
         entities.has_forgotten = False
-    change = views.replace(entities, observers[wishes.looking], wishes.wanted, shown, tick)
+    change = views.replace(entities, observers[wishes.looking], wishes.wanted, shown, tick, wishes.turn_ticks)
     leaves = _leaves(entities, slot_of, change.left, wishes.lost)
-    entering = change.views.take(change.entering)
+    entering = change.entering
     enters = _enters(entities, slot_of, entering)
 
-    steps += _slower_records(entities, views.rates_due(tick), tick)
-    told = views.tell(tick, slot_of, shown, _delta_bases(entities, steps))
+    steps += _slower_records(entities, views.rates_due(entities, tick), tick)
+    told = views.tell(entities, tick, slot_of, shown, _delta_bases(entities, steps))
     whole = told.whole
     since = held_tick(whole.pose, tick)
     jumps = [entities.jumped_tick[entering.subjects] == tick, entities.jumped_tick[whole.subjects] > since]

@@ -12,6 +12,7 @@ proportion to what is due and to the views that are replaced, however many pairs
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,10 @@ class Sightings:
     def where(self, chosen: Mask) -> Sightings:
         """Take some of the pairs."""
         return self if chosen.all() else self.take(np.flatnonzero(chosen))
+
+    def between(self, first: int, last: int) -> Sightings:
+        """Take the pairs of some places in a row, which are shared and not copied."""
+        return Sightings(self.observers[first:last], self.keys[first:last], self.pose[first:last])
 
     def take(self, chosen: Rows) -> Sightings:
         """Take pairs by their positions."""
@@ -133,10 +138,9 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What replacing views came to. views: the new ones. entering: positions among them. left: pairs that are gone."""
+    """What replacing views came to: the pairs that are new, and those that are gone."""
 
-    views: Sightings
-    entering: Rows
+    entering: Sightings
     left: Sightings
 
 
@@ -144,44 +148,54 @@ class Views:
     """The views of a room's observers."""
 
     def __init__(self, every: int) -> None:
-        """every: ticks from one turn of an observer to look around to its next, a power of two."""
+        """every: ticks from one turn of an observer to look around to its next, a power of two; or it is twice that."""
         self._every = every
-        # by the observers' ids modulo `every`, in order of their rows
-        self._views = [NOTHING] * every
-        # likewise, then by the tick modulo `every`
-        self._due = [[Due(NOTHING.keys, NOTHING.observers, NOTHING.keys, 0)] * every for _ in range(every)]
+        # by phase: the observers' ids modulo the longer way from turn to turn; those of a phase look together. Views
+        # stand in order of the observers' rows
+        self._phases = 2 * every
+        self._views = [NOTHING] * self._phases
+        # likewise: what is due at a tick, and at the ones after it
+        self._planned_at = [0] * self._phases
+        self._due: list[list[Due]] = [[] for _ in range(self._phases)]
 
     def order(self, entities: Entities, observers: Rows) -> Rows:
-        """Sort observers (distinct rows) as views are listed: by the tick at which they look, then by row."""
-        return observers[np.lexsort((observers, entities.id[observers] % self._every))]
+        """Sort observers (distinct rows) as views are listed: by phase, then by row."""
+        return observers[np.lexsort((observers, entities.id[observers] % self._phases))]
 
     def replace(
-        self, entities: Entities, looking: Rows, wanted: Sightings, shown: NDArray[np.uint16], tick: int
+        self, entities: Entities, looking: Rows, wanted: Sightings, shown: NDArray[np.uint16], tick: int, ticks: int
     ) -> Change:
         """Let the observers `looking`, in the order of `order`, see what they want. shown: the newest pose of each key.
 
-        wanted: in that order too, of those observers alone. Who comes into view is about to be told that pose.
+        wanted: in that order too, of those observers alone. Who comes into view is about to be told that pose. ticks:
+        from this turn to their next.
         """
         is_looking = np.zeros(entities.capacity, np.bool_)
         is_looking[looking] = True
-        phases = self._phases(entities, looking)
-        before, others = [], {}
-        for phase in phases:
-            views = self._views[phase]
+        phases = entities.id[looking] % self._phases
+        entering, left = [NOTHING], [NOTHING]
+        for phase in np.unique(phases).tolist():
+            theirs = wanted.between(*(self._first_of(entities, wanted, which) for which in (phase, phase + 1)))
+            views, others = self._views[phase], NOTHING
             is_theirs = is_looking.take(views.observers)
-            before.append(views.where(is_theirs))
-            others[phase] = views.where(~is_theirs)
-        change = _matched(looking, joined(before), wanted, shown)
-        phase_of = entities.id.take(wanted.observers) % self._every if len(phases) > 1 else None
-        for phase in phases:
-            theirs = change.views if phase_of is None else change.views.where(phase_of == phase)
-            self._views[phase] = _merged(others[phase], theirs)
-            self._plan(entities, phase, tick)
-        return change
+            if not is_theirs.all():
+                views, others = views.where(is_theirs), views.where(~is_theirs)
+            columns = views.observers, views.keys, views.pose, theirs.observers, theirs.keys
+            pose, came, gone = kernels.matched(looking[phases == phase], _ROW_BITS, *columns, shown)
+            seen = Sightings(theirs.observers, theirs.keys, pose)
+            entering.append(seen.take(came))
+            left.append(views.take(gone))
+            self._views[phase] = _merged(others, seen)
+            self._plan(entities, phase, tick, ticks)
+        return Change(joined(entering), joined(left))
 
-    def repeat(self, entities: Entities, tick: int) -> None:
-        """Go on with the views of those whose turn it is, although they do not look."""
-        self._plan(entities, -tick % self._every, tick)
+    def _first_of(self, entities: Entities, pairs: Sightings, phase: int) -> int:
+        """Find the first of some pairs, in the order of `order`, whose observer is of a phase or a later one."""
+
+        def phase_at(place: int) -> int:
+            return int(entities.id[pairs.observers[place]]) % self._phases
+
+        return bisect_left(range(len(pairs)), phase, key=phase_at)
 
     def prune(self, entities: Entities, tick: int) -> None:
         """Drop the pairs that are not held any longer."""
@@ -190,62 +204,58 @@ class Views:
             is_held = entities.given.ravel().take(cells)
             if not is_held.all():
                 self._views[phase] = views.where(is_held)
-                self._plan(entities, phase, tick)
+                self._plan(entities, phase, tick, self._every)
 
     def of(self, entities: Entities, observer: int) -> Sightings:
         """List what one observer has in view."""
-        views = self._views[int(entities.id[observer]) % self._every]
-        first, last = np.searchsorted(views.observers, (observer, observer + 1))
-        return views.take(np.arange(first, last))
+        views = self._views[int(entities.id[observer]) % self._phases]
+        return views.between(*np.searchsorted(views.observers, (observer, observer + 1)).tolist())
 
     def slowest_rate(self) -> int:
         """Return the slowest rate class of all that is in view. Cost: about 2 ms for a million pairs."""
         return max(int(views.keys.max(initial=0)) for views in self._views) // (len(Detail) << _ROW_BITS)
 
-    def rates_due(self, tick: int) -> list[int]:
+    def rates_due(self, entities: Entities, tick: int) -> list[int]:
         """List the rate classes that are due at this tick, ascending."""
         rates = 0
-        for _views, due in self._at(tick):
+        for _views, due in self._at(entities, tick):
             rates |= due.rates
         return [rate for rate in range(RATE_CLASSES) if rates >> rate & 1]
 
-    def tell(self, tick: int, slot_of: Rows, shown: NDArray[np.uint16], bases: NDArray[np.uint16]) -> Told:
+    def tell(
+        self, entities: Entities, tick: int, slot_of: Rows, shown: NDArray[np.uint16], bases: NDArray[np.uint16]
+    ) -> Told:
         """Let observers be told of what is due at this tick and is new to them, in the order of `order`.
 
         slot_of: the number of each observer, by row, negative for one who cannot be told. shown: the newest pose of
         each key. bases: the one from which its delta leads there.
         """
-        most = sum(len(due.at) for _views, due in self._at(tick))
+        planned = self._at(entities, tick)
+        most = sum(len(due.at) for _views, due in planned)
         slots, keys, n, whole = np.empty(most, np.intp), np.empty(most, np.intp), 0, []
-        for views, due in self._at(tick):
+        for views, due in planned:
             columns = due.at, due.observers, due.keys, views.pose
             n, others, held = kernels.told(*columns, slot_of, shown, bases, slots, keys, n)
             whole.append(Sightings(due.observers.take(others), due.keys.take(others), held))
         return Told(slots[:n], keys[:n], joined(whole))
 
-    def _at(self, tick: int) -> list[tuple[Sightings, Due]]:
-        return [(views, due[tick % self._every]) for views, due in zip(self._views, self._due, strict=True)]
+    def _at(self, entities: Entities, tick: int) -> list[tuple[Sightings, Due]]:
+        """Return the views, and what is due of each at a tick. Plans that have run out are renewed: nobody looked."""
+        for phase, due in enumerate(self._due):
+            if tick - self._planned_at[phase] >= len(due):
+                self._plan(entities, phase, tick, self._every)
+        plans = zip(self._views, self._due, self._planned_at, strict=True)
+        return [(views, due[tick - planned_at]) for views, due, planned_at in plans]
 
-    def _phases(self, entities: Entities, observers: Rows) -> list[int]:
-        return np.flatnonzero(np.bincount(entities.id[observers] % self._every)).tolist()
-
-    def _plan(self, entities: Entities, phase: int, tick: int) -> None:
+    def _plan(self, entities: Entities, phase: int, tick: int, ticks: int) -> None:
         """Find what is due at the next ticks, from this one on."""
-        observers, keys, due = self._views[phase].observers, self._views[phase].keys, self._due[phase]
+        observers, keys, self._planned_at[phase] = self._views[phase].observers, self._views[phase].keys, tick
         if keys.max(initial=0) >> _ROW_BITS < len(Detail):  # everybody at every tick: the usual case
-            due[:] = [Due(np.arange(len(keys)), observers, keys, 1)] * self._every
+            self._due[phase] = [Due(np.arange(len(keys)), observers, keys, int(len(keys) > 0))] * ticks
             return
-        *pairs, ends, rates = kernels.planned(observers, keys, _ROW_BITS, len(Detail), entities.id, tick, self._every)
+        *pairs, ends, rates = kernels.planned(observers, keys, _ROW_BITS, len(Detail), entities.id, tick, ticks)
         columns = (np.split(column, ends[:-1]) for column in pairs)
-        for ahead, (at, whose, which, bits) in enumerate(zip(*columns, rates.tolist(), strict=True)):
-            due[(tick + ahead) % self._every] = Due(at, whose, which, bits)
-
-
-def _matched(looking: Rows, before: Sightings, wanted: Sightings, shown: NDArray[np.uint16]) -> Change:
-    """Find who was in view already, and with which pose; who comes; and who is gone."""
-    columns = before.observers, before.keys, before.pose, wanted.observers, wanted.keys
-    pose, entering, left = kernels.matched(looking, _ROW_BITS, *columns, shown)
-    return Change(Sightings(wanted.observers, wanted.keys, pose), entering, before.take(left))
+        self._due[phase] = [Due(*parts) for parts in zip(*columns, rates.tolist(), strict=True)]
 
 
 def _merged(one: Sightings, other: Sightings) -> Sightings:

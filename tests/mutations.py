@@ -136,8 +136,8 @@ CROWD = (
     Mutation(
         "slow records are not staggered",
         "presence/views.py",
-        "len(Detail), entities.id, tick, self._every)",
-        "len(Detail), entities.id * np.uint16(0), tick, self._every)",
+        "len(Detail), entities.id, tick, ticks)",
+        "len(Detail), entities.id * np.uint16(0), tick, ticks)",
         "presence/test_views.py::test_a_slow_subject_is_due_in_step_with_its_id",
     ),
     Mutation(
@@ -985,11 +985,11 @@ OVERRUN = (
         "presence/test_looking.py::test_who_comes_near_is_seen_at_the_next_look",
     ),
     Mutation(
-        "whose turn is passed over goes on by the plan of an older turn",
-        "presence/room.py",
-        "if is_quiet or self.is_stretched:",
-        "if is_quiet:",
-        "presence/test_rings.py::test_the_further_the_rarer",
+        "what is planned for a turn that is passed over ends too early",
+        "presence/views.py",
+        "self._plan(entities, phase, tick, self._every)\n        plans",
+        "self._due[phase] = [Due(NOTHING.keys, NOTHING.observers, NOTHING.keys, 0)] * (tick + 1)\n        plans",
+        "presence/test_views.py::test_who_does_not_look_again_goes_on",
     ),
     Mutation(
         "who was passed over is forgotten when the room is as usual again",
