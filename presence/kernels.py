@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     ]
 
 MOST_KINDS = 32  # of records, by rate class and detail
+LONGEST_INTERVAL = 32  # ticks from one record of the slowest rate class to the next
 TRACKED, THING = 1, 2  # kinds of bodies; `entities.Body` says what they are
 
 # body, position, yaw, pitch, orientation, parts, orientations of parts
@@ -408,12 +409,15 @@ def planned(
     )  # by kind of record: a division for each pair would cost more than the rest
     for kind in range(MOST_KINDS):
         interval_of[kind] = 1 << kind // details
-    counts, rates = np.zeros(ticks, np.int64), np.zeros(ticks, np.int64)
+    alike = np.zeros((MOST_KINDS, LONGEST_INTERVAL), np.int64)  # how many are due at the same ticks
     for key in keys:
-        interval = interval_of[key >> row_bits]
-        for ahead in range(-(np.int64(ids[key & mask]) + tick) & (interval - 1), ticks, interval):
-            counts[ahead] += 1
-            rates[ahead] |= interval
+        alike[key >> row_bits, ids[key & mask] & (LONGEST_INTERVAL - 1)] += 1
+    counts, rates = np.zeros(ticks, np.int64), np.zeros(ticks, np.int64)
+    for kind, step in np.ndindex(alike.shape):
+        if alike[kind, step]:
+            for ahead in range(-(step + tick) & (interval_of[kind] - 1), ticks, interval_of[kind]):
+                counts[ahead] += alike[kind, step]
+                rates[ahead] |= interval_of[kind]
     ends = np.cumsum(counts)
     at = ends - counts
     due, due_observers, due_keys = (
