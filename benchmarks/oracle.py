@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 REFRESH_TICKS = 64  # a subject that keeps moving is sent whole to everybody once in so many ticks
 _ROUND_STEP = 5
-QUIET_S = 15  # after so long without a snapshot there is one at the next whole second, although nothing happened
+QUIET_S = 5  # after so long without a snapshot there is one at the next whole second, although nothing happened
 
 _SNAPSHOT = SPEC_OF[schema.Snapshot].type
 _CORRECTION = SPEC_OF[schema.Correction].type

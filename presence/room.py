@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from presence.world import World
 
 MAX_CAPACITY = 5000
-QUIET_S = 15  # after which a snapshot is sent although nothing happened: what is held is confirmed
+QUIET_S = 5  # after which a snapshot is sent although nothing happened: what is held is confirmed
 # Up to so many, everybody at once, tracked, entering at the same tick, with every object, fits one snapshot (60 KB
 # of 64); in a larger room budgets must see to it.
 _UNBUDGETED_CAPACITY = 1000

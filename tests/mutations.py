@@ -477,14 +477,14 @@ DELTA = (
         "presence/room.py",
         "> _SLOWEST_TICKS and tick % self.settings.tick_hz != 0",
         "> _SLOWEST_TICKS",
-        "presence/test_snapshot.py::test_silence_is_broken_every_fifteen_seconds",
+        "presence/test_snapshot.py::test_silence_is_broken_every_five_seconds",
     ),
     Mutation(
         "a quiet room keeps silent for good",
         "presence/room.py",
         "asked = everybody if is_news else everybody[self._is_owed(everybody)]",
         "asked = everybody if is_news else everybody[:0]",
-        "presence/test_snapshot.py::test_silence_is_broken_every_fifteen_seconds",
+        "presence/test_snapshot.py::test_silence_is_broken_every_five_seconds",
     ),
     Mutation(
         "a change of body goes as a delta",

@@ -137,14 +137,14 @@ def test_idle_talk_is_found() -> None:
     assert scene.told(scene.data()) == ["was told although nothing happened"]
 
 
-def test_fifteen_seconds_of_silence_need_a_word() -> None:
+def test_five_seconds_of_silence_need_a_word() -> None:
     """After them a snapshot confirms what is held, at the next whole second and not later."""
     scene = Scene().begin()
-    for _ in range(-(scene.tick + 1) % 20 + 15 * 20):
+    for _ in range(-(scene.tick + 1) % 20 + 5 * 20):
         assert scene.told() == []
     assert scene.told() == ["was not told what happened"]
     assert scene.told(scene.data()) == ["was told although nothing happened"]
-    for _ in range(18 + 15 * 20):
+    for _ in range(18 + 5 * 20):
         assert scene.told() == []
     assert scene.told(scene.data()) == []
 

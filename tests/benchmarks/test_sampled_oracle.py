@@ -188,7 +188,7 @@ def test_who_reads_slowly_looks_around_once_it_can(end: int) -> None:
 
 def test_a_room_without_motion_is_tested_by_its_digests() -> None:
     """Every few seconds everybody is told that nothing happened; the self-test falsifies a digest then."""
-    ticks = 16 * TICKS
+    ticks = 6 * TICKS
     run = play(WALKERS, SAMPLED, still=frozenset(range(WALKERS)), ticks=ticks)
     verdict = run.judged((WARM_TICKS * PERIOD_NS, ticks * PERIOD_NS))
     assert verdict.violations == []

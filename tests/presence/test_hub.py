@@ -296,7 +296,7 @@ def test_a_resume_takes_over_from_a_half_dead_connection() -> None:
     assert new.all(Snapshot)
     old.lose()
     assert new.is_open
-    desk.tick(330)
+    desk.tick(130)
     assert len(new.all(Snapshot)) > 1
 
 

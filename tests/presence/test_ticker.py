@@ -198,7 +198,7 @@ def test_one_rooms_trouble_is_not_the_others(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(Room, "select", fail_in_the_cellar)
     with capture_logs() as lines:
-        loop.run(desk.now + 16.1)
+        loop.run(desk.now + 6.1)
     assert good.all(Snapshot)
     assert {(line["event"], line["room"]) for line in lines} == {("tick failed", "cellar")}
     assert len(lines) >= 20
