@@ -470,7 +470,7 @@ DELTA = (
         "presence/room.py",
         "if not is_quiet or not self.inbox.is_empty or",
         "if not is_quiet or",
-        "simulation/test_room_against_the_oracle.py::test_everybody_is_told_exactly_what_they_should_hold",
+        "presence/test_room.py::test_a_room_at_rest_wakes_for_whatever_happens",
     ),
     Mutation(
         "a resting room sleeps through whole seconds",
