@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 _SLOWEST_TICKS = 32
 NEAREST = 30
-_STRETCHED_SHARE = 1.1  # what was planned wrongly is put right at the next look, which comes half as often
 
 
 class CrowdOracle:
@@ -82,7 +81,7 @@ class CrowdOracle:
         verdict.updates_expected = verdict.updates_delivered  # what is due is what the budget allows
         if self._measured:
             verdict.room_ms = int(evidence.time_ms[self._measured[-1]] - evidence.time_ms[self._measured[0]])
-        for observer, second in zip(*np.nonzero(self._used() > self._most()), strict=True):
+        for observer, second in zip(*np.nonzero(self._used() > 1.0), strict=True):
             what = f"was sent {self._used()[observer, second]:.1%} of its budget in second {second}"
             verdict.violations.append(Violation(0, int(observer), what))
         return verdict
@@ -108,23 +107,12 @@ class CrowdOracle:
 
     def _used(self) -> NDArray[np.float64]:
         """Say which share of its budget each observer was sent in each whole second: (n, seconds)."""
-        seconds, rows = self._seconds(), self._measured
-        sent = self._evidence.frame_bytes[rows.start : rows.stop]
-        used = [sent[second].sum(axis=0) for second in seconds]
-        return np.array(used, np.float64).reshape(len(seconds), -1).T / self._budget[:, None]
-
-    def _most(self) -> NDArray[np.float64]:
-        """Say which share of a budget may be sent in each whole second: more in an overrun server, and right after."""
-        rows = self._measured
-        is_stretched = self._evidence.is_stretched[rows.start : rows.stop]
-        busy = np.array([is_stretched[second].any() for second in self._seconds()], np.bool_)
-        return np.where(busy | np.concatenate([[False], busy[:-1]])[: len(busy)], _STRETCHED_SHARE, 1.0)
-
-    def _seconds(self) -> list[Flags]:
-        """Say which of the measured ticks belong to each whole second."""
         rows, time_ms = self._measured, self._evidence.time_ms
         second = (time_ms[rows.start : rows.stop] - time_ms[rows.start]) // 1000 if rows else np.zeros(0, np.int64)
-        return [second == k for k in range(int(second.max(initial=0)))]
+        whole = int(second.max(initial=0))
+        sent = self._evidence.frame_bytes[rows.start : rows.stop]
+        used = [sent[second == k].sum(axis=0) for k in range(whole)]
+        return np.array(used, np.float64).reshape(whole, -1).T / self._budget[:, None]
 
     def _judge(self, tick: int) -> None:
         evidence, ack = self._evidence, self._evidence.ack[tick]

@@ -47,7 +47,9 @@ _ENTER_BYTES = float(_ENTER + DTYPES[Section.ROOT].itemsize), float(_ENTER + DTY
 _BINS = 64  # of squared distance, by which an order of distance is estimated
 _FRAME_BYTES = HEAD_BYTES + 3 * SECTION_HEADER.itemsize  # of a frame, besides its records
 _ENTER_SHARE = 0.5  # of the budget, at the most, for those who come into sight
-_FULL = 0.95  # plan a little less than there is: records are due unevenly
+# Plan a little less than there is, since records are due unevenly; and less than that where a room is stretched, since
+# what was planned wrongly is put right half as often.
+_FULL, _FULL_STRETCHED = 0.95, 0.87
 _SAVED_TICKS = 1  # of the budget, for later: a quiet time is no reason for a burst
 _OWED_TICKS = 20
 _SPENT_TICKS = 16  # over which what was written is averaged
@@ -81,16 +83,22 @@ def allowed(asked: float, most: int) -> float:
 
 
 def grant(
-    entities: Entities, looking: Rows, pairs: Pairs, rate: NDArray[np.uint8], detail: NDArray[np.uint8], ticks: int
+    entities: Entities,
+    looking: Rows,
+    pairs: Pairs,
+    rate: NDArray[np.uint8],
+    detail: NDArray[np.uint8],
+    ticks: int,
+    *,
+    is_stretched: bool,
 ) -> Ration:
     """Fit what observers want into their budgets for the next `ticks` ticks.
 
-    Of a stretched room `ticks` is as usual, although what is granted holds for twice as long: it is rates that are
-    granted, so much for each tick, and newcomers are paid for before it may be as usual again.
-
-    looking: the observers, in the order in which pairs are grouped. rate, detail: what the rings ask for.
+    looking: the observers, in the order in which pairs are grouped. rate, detail: what the rings ask for. Of a
+    stretched room `ticks` is as usual, although what is granted holds for twice as long: it is rates that are granted,
+    so much for each tick, and newcomers are paid for before it may be as usual again.
     """
-    usual = entities.budget[looking] * _FULL
+    usual = entities.budget[looking] * _share(is_stretched=is_stretched)
     is_tracked, is_full = entities.body == Body.TRACKED, np.zeros(len(pairs.subjects), np.bool_)
     if is_tracked.any():
         is_full = is_tracked.take(pairs.subjects) & (detail == Detail.FULL)
@@ -111,18 +119,22 @@ def grant(
     )
 
 
-def settle(entities: Entities, observers: Rows, frames: Frames) -> None:
+def settle(entities: Entities, observers: Rows, frames: Frames, *, is_stretched: bool) -> None:
     """Give the observers of a tick its budget, and take what was written to them; neither is saved for long."""
     written = frames.ends - frames.starts
     let_fade(entities)
     entities.spent[frames.rows] += written
     if not len(observers):
         return
-    entities.balance[observers] += entities.budget[observers] * _FULL
-    entities.balance[frames.rows] -= written
     budget = entities.budget[observers]
+    entities.balance[observers] += budget * _share(is_stretched=is_stretched)
+    entities.balance[frames.rows] -= written
     balance = np.maximum(entities.balance[observers], -_OWED_TICKS * budget)
     entities.balance[observers] = np.minimum(balance, _SAVED_TICKS * budget)
+
+
+def _share(*, is_stretched: bool) -> float:
+    return _FULL_STRETCHED if is_stretched else _FULL
 
 
 def let_fade(entities: Entities) -> None:

@@ -275,7 +275,8 @@ class _Scene:
         ring_rate, detail = interest.classify(settings.rings, pairs.apart)
         rate = ring_rate
         if self.past.is_rationed():
-            ration = budget.grant(view, looking, pairs, ring_rate, detail, settings.look_every_ticks)
+            ticks, is_stretched = settings.look_every_ticks, self.past.look_every_ticks > settings.look_every_ticks
+            ration = budget.grant(view, looking, pairs, ring_rate, detail, ticks, is_stretched=is_stretched)
             rate = ration.rate
             if not ration.is_admitted[at[0]]:
                 return _Look(sight, None, is_put_off=True)

@@ -124,10 +124,10 @@ def json_document(document: Mapping[str, Any]) -> Handler:
 
 def world_documents(worlds: Mapping[str, World]) -> Handler:
     """Return what answers with the world of a name."""
-    pages_ = {world.name: pages.json_page(world.document, world.digest) for world in worlds.values()}
+    documents = {world.name: pages.json_page(world.document, world.digest) for world in worlds.values()}
 
     async def answer(request: web.Request) -> web.Response:
-        page = pages_.get(request.match_info["name"])
+        page = documents.get(request.match_info["name"])
         if page is None:
             raise Problem(404, "unknown_world", "there is no such world", "see /v1/worlds for what there is")
         return page.answer(request)

@@ -42,7 +42,7 @@ from protocol.errors import Close, ProtocolError
 PublicKey = Ed25519PublicKey | RSAPublicKey
 PrivateKey = Ed25519PrivateKey | RSAPrivateKey
 
-MODERATOR = "moderator"  # may mute, kick and lock
+MODERATOR = "moderator"  # may mute, kick, pin and lock
 OPERATOR = "operator"  # may use the operations endpoints
 INSTRUCTOR = "instructor"
 SPECTATOR = "spectator"  # sees and hears, and is shown to nobody

@@ -3,8 +3,8 @@
 Poses wait as the records that came off the sockets, one behind the other, and are checked and parsed in one go at the
 drain. Everything else waits as decoded messages. A jump closes a segment, because the poses behind it start from its
 target; and so does a pose of another kind than its sender's last one, because within a segment poses are in order kind
-by kind. Commands are bounded by the sessions' rate limits. Poses are paced at the drain, which
-drops what came too fast and has whoever floods closed; until then no more than `MAX_POSES` wait.
+by kind. Commands are bounded by the sessions' rate limits. Poses are paced at the drain, which drops what came too fast
+and has whoever floods closed; until then no more than `MAX_POSES` wait.
 """
 
 from __future__ import annotations

@@ -102,8 +102,8 @@ class Intake:
         self._is_websocket[socket] = client.framing is Framing.WEBSOCKET
         self.heed(client)
         now = self._loop.time()
-        self._lively_until = now + _LIVELY_S
-        if self._timer is None:
+        was_quiet, self._lively_until = now >= self._lively_until, now + _LIVELY_S
+        if was_quiet:
             self._sweep_later(now)
 
     def heed(self, client: Client) -> None:

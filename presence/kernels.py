@@ -28,8 +28,6 @@ if TYPE_CHECKING:
         Bytes, NDArray[np.int32], Poses, NDArray[np.int8], NDArray[np.uint32], NDArray[np.int16], NDArray[np.uint32]
     ]
 
-MOST_KINDS = 32  # of records, by rate class and detail
-LONGEST_INTERVAL = 32  # ticks from one record of the slowest rate class to the next
 TRACKED, THING = 1, 2  # kinds of bodies; `entities.Body` says what they are
 
 # body, position, yaw, pitch, orientation, parts, orientations of parts
@@ -393,25 +391,30 @@ def matched(
     return pose, entering[:n_entering], left[:n_left]
 
 
-@compiled("(i8[::1], i8[::1], i8, i8, u2[::1], i8, i8)")
+@compiled("(i8[::1], i8[::1], i8, i8, i8, u2[::1], i8, i8)")
 def planned(
-    observers: Rows, keys: Rows, row_bits: int, details: int, ids: NDArray[np.uint16], tick: int, ticks: int
+    observers: Rows,
+    keys: Rows,
+    row_bits: int,
+    details: int,
+    classes: int,
+    ids: NDArray[np.uint16],
+    tick: int,
+    ticks: int,
 ) -> tuple[Rows, Rows, Rows, Rows, Rows]:
     """Find when pairs are due: at every 2**rate-th tick, counted with the subject's id.
 
-    keys: above the row's bits, rate class * details + detail. ids: by row. Returns what is due at this tick, at the
-    next one, and so on, one behind the other: positions, observers and keys, which stand far apart among the pairs;
-    where each tick's end; and its rate classes, a bit for each.
+    keys: above the row's bits, rate class * details + detail. classes: how many of rates there are. ids: by row.
+    Returns what is due at this tick, at the next one, and so on, one behind the other: positions, observers and keys,
+    which stand far apart among the pairs; where each tick's end; and its rate classes, a bit for each.
     """
     mask = (1 << row_bits) - 1
-    interval_of = np.empty(
-        MOST_KINDS, np.int64
-    )  # by kind of record: a division for each pair would cost more than the rest
-    for kind in range(MOST_KINDS):
-        interval_of[kind] = 1 << kind // details
-    alike = np.zeros((MOST_KINDS, LONGEST_INTERVAL), np.int64)  # how many are due at the same ticks
+    # by kind of record: a division for each pair would cost more than the rest
+    interval_of = np.array([1 << kind // details for kind in range(classes * details)])
+    slowest = interval_of[-1]
+    alike = np.zeros((len(interval_of), slowest), np.int64)  # how many are due at the same ticks
     for key in keys:
-        alike[key >> row_bits, ids[key & mask] & (LONGEST_INTERVAL - 1)] += 1
+        alike[key >> row_bits, ids[key & mask] & (slowest - 1)] += 1
     counts, rates = np.zeros(ticks, np.int64), np.zeros(ticks, np.int64)
     for kind, step in np.ndindex(alike.shape):
         if alike[kind, step]:
@@ -420,11 +423,8 @@ def planned(
                 rates[ahead] |= interval_of[kind]
     ends = np.cumsum(counts)
     at = ends - counts
-    due, due_observers, due_keys = (
-        np.empty(ends[-1], np.int64),
-        np.empty(ends[-1], np.int64),
-        np.empty(ends[-1], np.int64),
-    )
+    n = ends[-1]
+    due, due_observers, due_keys = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
     for k in range(len(keys)):
         interval = interval_of[keys[k] >> row_bits]
         for ahead in range(-(np.int64(ids[keys[k] & mask]) + tick) & (interval - 1), ticks, interval):

@@ -18,20 +18,22 @@ if TYPE_CHECKING:
     from presence.state import State
 
 EVERYBODY = 1
-MAX_TEAMS = 63  # bits that are left; members of further teams are not pinned for each other
+MAX_TEAMS = 63  # present at once, bits that are left; members of further ones are not pinned for each other
 
 
 class Teams:
-    """The teams of a room, and the group that each of them is."""
+    """The teams of those who are in a room, and the group that each of them is."""
 
     def __init__(self) -> None:
         self._bits: dict[str, int] = {}
 
-    def groups(self, identity: Identity) -> int:
-        """Return the groups that somebody belongs to, as bits, besides everybody's."""
-        for team in sorted(identity.teams - self._bits.keys()):
-            if len(self._bits) < MAX_TEAMS:
-                self._bits[team] = 2 << len(self._bits)
+    def groups(self, identity: Identity, in_use: int) -> int:
+        """Return the groups that somebody belongs to, as bits, besides everybody's. in_use: those of all present."""
+        if identity.teams <= self._bits.keys():
+            return sum(self._bits[team] for team in identity.teams)
+        self._bits = {team: bit for team, bit in self._bits.items() if bit & in_use or team in identity.teams}
+        free = (2 << k for k in range(MAX_TEAMS) if 2 << k not in self._bits.values())
+        self._bits |= dict(zip(sorted(identity.teams - self._bits.keys()), free, strict=False))
         return sum(self._bits.get(team, 0) for team in identity.teams)
 
 
@@ -39,7 +41,8 @@ def update(state: State, row: int) -> None:
     """Note for whom the person of a row is pinned, and whose pins are for it."""
     seat, entities = state.seats[row], state.entities
     identity = seat.member.identity
-    teams = state.teams.groups(identity)
+    in_use = int(np.bitwise_or.reduce(entities.groups[entities.is_alive]))
+    teams = state.teams.groups(identity, in_use)
     is_for_everybody = seat.is_pinned or not state.pinned_roles.isdisjoint(identity.roles)
     entities.groups[row] = teams | EVERYBODY
     entities.pinned_for[row] = teams | (EVERYBODY if is_for_everybody else 0)

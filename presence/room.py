@@ -243,12 +243,16 @@ class Room:
         if state.entities.is_unseen[row]:
             objects.drop_all(state, row)
         pins.update(state, row)
-        for other, seat in state.seats.items():
-            is_blocked = other != row and moderation.is_blocked(member.identity, member.blocks, seat.member)
-            if is_blocked or state.entities.has_blocks:
-                block(state.entities, row, other, is_blocked)
+        if state.entities.has_blocks or member.blocks or any(seat.member.blocks for seat in state.seats.values()):
+            self._refresh_blocks(row)
         state.changed_entries.add(row)
         state.changed_permissions.add(row)
+
+    def _refresh_blocks(self, row: int) -> None:
+        member, entities = self.state.seats[row].member, self.state.entities
+        for other, seat in self.state.seats.items():
+            is_blocked = other != row and moderation.is_blocked(member.identity, member.blocks, seat.member)
+            block(entities, row, other, is_blocked)
 
     def allot(self, row: int) -> None:
         """Take over which budget a member asks for, new or changed; what it is told of follows at its next look."""
@@ -302,7 +306,7 @@ class Room:
         return self.fan_out()
 
     def rest(self) -> bool:
-        """Let a tick pass in which nothing happens, if this is one; tells whether it was. Cost: some 2 µs.
+        """Let a tick pass in which nothing happens, if this is one; tells whether it was. Cost: some 5 µs.
 
         Nobody sent anything, everybody was told everything, and it is no whole second, at which the silence is broken.
         """
@@ -423,7 +427,7 @@ class Room:
             self._quiet_since,
             is_stretched=self.is_stretched,
         )
-        budget.settle(state.entities, self._observers, frames)
+        budget.settle(state.entities, self._observers, frames, is_stretched=self.is_stretched)
         first = self._first_words()
         special = self._recovered | first.keys()
         starts, arena = self._write_at_once(frames, special), frames.arena.data
@@ -454,7 +458,8 @@ class Room:
         entities, settings = self.state.entities, self.settings
         pairs = interest.select(entities, looking, self.radius_mm)
         rate, detail = interest.classify(settings.rings, pairs.apart)
-        ration = budget.grant(entities, looking, pairs, rate, detail, settings.look_every_ticks)
+        ticks, is_stretched = settings.look_every_ticks, self.is_stretched
+        ration = budget.grant(entities, looking, pairs, rate, detail, ticks, is_stretched=is_stretched)
         wanted = Sightings.new(pairs.observers, keys_of(pairs.subjects, ration.rate, detail))
         wanted = wanted.where(ration.is_admitted)
         entities.is_short[looking] = ration.is_short

@@ -253,7 +253,8 @@ class Views:
         if keys.max(initial=0) >> _ROW_BITS < len(Detail):  # everybody at every tick: the usual case
             self._due[phase] = [Due(np.arange(len(keys)), observers, keys, int(len(keys) > 0))] * ticks
             return
-        *pairs, ends, rates = kernels.planned(observers, keys, _ROW_BITS, len(Detail), entities.id, tick, ticks)
+        layout = _ROW_BITS, len(Detail), RATE_CLASSES
+        *pairs, ends, rates = kernels.planned(observers, keys, *layout, entities.id, tick, ticks)
         columns = (np.split(column, ends[:-1]) for column in pairs)
         self._due[phase] = [Due(*parts) for parts in zip(*columns, rates.tolist(), strict=True)]
 

@@ -136,8 +136,8 @@ CROWD = (
     Mutation(
         "slow records are not staggered",
         "presence/views.py",
-        "len(Detail), entities.id, tick, ticks)",
-        "len(Detail), entities.id * np.uint16(0), tick, ticks)",
+        "*layout, entities.id, tick, ticks)",
+        "*layout, entities.id * np.uint16(0), tick, ticks)",
         "presence/test_views.py::test_a_slow_subject_is_due_in_step_with_its_id",
     ),
     Mutation(
@@ -274,10 +274,24 @@ CROWD = (
         "presence/test_budget.py::test_in_a_packed_hall_nobody_beyond_the_radius_stays",
     ),
     Mutation(
+        "a stretched room plans as much as ever",
+        "presence/budget.py",
+        "return _FULL_STRETCHED if is_stretched else _FULL",
+        "return _FULL * 1.05 if is_stretched else _FULL",
+        "presence/test_budget.py::test_a_stretched_room_keeps_to_its_budgets",
+    ),
+    Mutation(
+        "teams that are gone keep their places",
+        "presence/pins.py",
+        "if bit & in_use or team in identity.teams}",
+        "if True}",
+        "presence/test_pins.py::test_more_teams_than_a_room_can_tell_apart_are_not_pinned",
+    ),
+    Mutation(
         "a budget is a wish",
         "presence/budget.py",
-        "_FULL = 0.95",
-        "_FULL = 1.1",
+        "_FULL, _FULL_STRETCHED = 0.95, ",
+        "_FULL, _FULL_STRETCHED = 1.1, ",
         "presence/test_budget.py::test_the_budget_is_used_and_not_exceeded",
     ),
     Mutation(

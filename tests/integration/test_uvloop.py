@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from contextlib import suppress
 from typing import cast
 
 import uvloop
@@ -35,8 +36,9 @@ class Witness(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         """See whether the socket is still there."""
-        os.fstat(self.number)
-        self.was_open = True
+        with suppress(OSError):
+            os.fstat(self.number)
+            self.was_open = True
         self.lost.set()
 
 

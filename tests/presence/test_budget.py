@@ -101,13 +101,13 @@ def test_the_budget_is_used_and_not_exceeded(settled: tuple[Crowd, list[list[int
 
 
 def test_a_stretched_room_keeps_to_its_budgets() -> None:
-    """As far as what was planned for some ticks is right for twice as many."""
+    """Although what was planned wrongly is put right half as often: less is planned for."""
     gathered = crowd(200, 6.0)
     gathered.stage.room.stretch(True)
     gathered.walk(4 * TICK_HZ)
     for sent in gathered.walk(3 * TICK_HZ):
         for begin in range(len(sent) - TICK_HZ + 1):
-            assert 0.88 * BUDGET < sum(sent[begin : begin + TICK_HZ]) <= 1.05 * BUDGET
+            assert 0.8 * BUDGET < sum(sent[begin : begin + TICK_HZ]) <= BUDGET
 
 
 def test_who_asks_for_less_is_sent_less() -> None:
@@ -149,9 +149,9 @@ def test_the_floor_carries_a_crowd(body: Body, count: int, delta: int) -> None:
     looking = np.array([0])
     pairs = interest.select(entities, looking, 10_000)
     every_tick, full = np.zeros(count, np.uint8), np.full(count, Detail.FULL, np.uint8)
-    ration = budget.grant(entities, looking, pairs, every_tick, full, LOOK_EVERY_TICKS)
+    ration = budget.grant(entities, looking, pairs, every_tick, full, LOOK_EVERY_TICKS, is_stretched=False)
     assert ration.is_admitted.all()
-    assert ration.rate[np.argsort(pairs.apart)[:8]].max() <= 1
+    assert ration.rate[np.argsort(pairs.apart)[:12]].max() <= 1
     records = (1 / (1 << ration.rate.astype(np.int64))).sum()
     assert (records * delta + HEAD_BYTES + SECTION_HEADER.itemsize) * TICK_HZ <= budget.MIN_BYTES_PER_S
 
@@ -273,7 +273,7 @@ def test_what_an_observer_is_granted_does_not_depend_on_who_else_looks(seed: int
     def granted(looking: NDArray[np.intp]) -> tuple[list[bool], list[int], list[bool]]:
         pairs = interest.select(entities, looking, 10_000)
         rate, detail = (np.asarray(pairs.subjects % most, np.uint8) for most in (3, 2))
-        ration = budget.grant(entities, looking, pairs, rate, detail, LOOK_EVERY_TICKS)
+        ration = budget.grant(entities, looking, pairs, rate, detail, LOOK_EVERY_TICKS, is_stretched=False)
         return ration.is_admitted.tolist(), ration.rate.tolist(), ration.is_short.tolist()
 
     alone = [granted(np.array([row])) for row in range(count)]

@@ -72,18 +72,18 @@ def test_what_cannot_be_kept_up_with_is_forgotten_as_soon_as_what_can() -> None:
     assert under(load, 0.3, 1.5).level is Level.NORMAL
 
 
-@given(level=st.sampled_from([Level.STRETCHED, Level.REFUSING]), saved=st.floats(0, 0.15), shares=st.data())
+@given(level=st.sampled_from([Level.STRETCHED, Level.REFUSING]), saved=st.floats(0, 0.1), shares=st.data())
 def test_levels_do_not_flap(level: Level, saved: float, shares: st.DataObject) -> None:
     """A load that wavers about a threshold, and falls by what the level saves, changes nothing any more."""
     load, threshold = at(level), RISES_ABOVE[level]
     load.share = threshold
     for waver in shares.draw(st.lists(st.floats(-0.04, 0.04), min_size=50, max_size=50)):
-        load.note((max(threshold - saved + waver, FALLS_BELOW[level])) * INTERVAL_S, 0)
-        assert load.level is level or load.level > level
+        load.note((threshold - saved + waver) * INTERVAL_S, 0)
+        assert load.level is level
 
 
-def test_the_way_back_is_shorter_than_the_way_there() -> None:
-    """Each level is left below where it is entered, and only above where the one before is entered."""
+def test_a_level_is_left_below_where_it_is_entered() -> None:
+    """And only above where the one before is entered."""
     for level in (Level.STRETCHED, Level.REFUSING):
         assert FALLS_BELOW[level] < RISES_ABOVE[level]
     assert RISES_ABOVE[Level.STRETCHED] < FALLS_BELOW[Level.REFUSING]

@@ -103,6 +103,12 @@ def test_more_teams_than_a_room_can_tell_apart_are_not_pinned() -> None:
     hall.tick()
     assert [sees(one, other) for one, other in pairs] == [True] * MAX_TEAMS + [False] * 2
     assert all(len(one.held) <= 1 for one, _ in pairs)
+    for gone in pairs[5]:
+        hall.exit(gone)
+    one, other = (hall.enter(f"late{z}", (0, 0, z), teams=["late"]) for z in (930, -930))
+    hall.tick()
+    assert (sees(one, other), sees(other, one)) == (True, True), "the place of a team that has gone is free"
+    assert sees(*pairs[6])
 
 
 def test_a_moderator_pins_who_speaks() -> None:

@@ -659,7 +659,7 @@ def test_what_a_socket_does_not_take_at_once_is_left_to_the_writer() -> None:
 
 
 def test_a_room_at_rest_wakes_for_whatever_happens() -> None:
-    """A pose, a word, somebody who goes, another clearance: each is told at the very next tick."""
+    """A pose, a word, somebody who goes, a block: each is told at the very next tick."""
     stage = Stage()
     ann, bob, eve = stage.enter("ann"), stage.enter("bob", (2, 0, 0)), stage.enter("eve", (0, 0, 2))
 

@@ -591,7 +591,12 @@ def sendings() -> list[Vector]:
     made = [
         _sending("less than a step of the wire", still, [(0, _stance(x=0.0004)), (48, _stance(yaw=0.00001))], []),
         _sending("a walk, twenty times a second", still, strides, [(turn, turn // 16) for turn in turns]),
-        _sending("the end of a walk", still, [(0, _stance(x=0.1)), (16, _stance(x=0.2))], [(0, 0), (32, 1)]),
+        _sending(
+            "the end of a walk",
+            still,
+            [(0, _stance(x=0.1)), (16, _stance(x=0.2)), (48, _stance(x=0.201))],
+            [(0, 0), (32, 1), (288, 2)],  # 250 ms after what was sent at 32
+        ),
         _sending(
             "a headset that trembles",
             _stance(head_y=1.6),
@@ -622,6 +627,7 @@ def _changes(head_y: float | None) -> Iterator[tuple[str, Vector]]:
     yield "little: 2 mm", _stance(x=1.002, head_y=head_y)
     yield "3 mm", _stance(x=1.003, head_y=head_y)
     yield "3 mm down", _stance(x=1.0, y=-0.003, head_y=head_y)
+    yield "3 mm north", _stance(x=1.0, z=-0.003, head_y=head_y)
     yield "little: yaw by 0.9°", _stance(x=1.0, yaw=-0.9 * degree, head_y=head_y)
     yield "yaw by 1.1°", _stance(x=1.0, yaw=-1.1 * degree, head_y=head_y)
     yield "little: pitch by 0.9°", _stance(x=1.0, pitch=0.9 * degree, head_y=head_y)
@@ -632,24 +638,28 @@ def _changes(head_y: float | None) -> Iterator[tuple[str, Vector]]:
     yield "a headset taken off", _stance(x=1.0)
     yield "little: head up by 2 mm", _stance(x=1.0, head_y=head_y + 0.002)
     yield "head up by 3 mm", _stance(x=1.0, head_y=head_y + 0.003)
-    yield "little: hand turned by 0.5°", _stance(x=1.0, head_y=head_y, wrist=0.5 * degree)
-    yield "hand turned by 1.6°", _stance(x=1.0, head_y=head_y, wrist=1.6 * degree)
+    yield "little: hand forward by 2 mm", _stance(x=1.0, head_y=head_y, reach=0.002)
+    yield "hand forward by 3 mm", _stance(x=1.0, head_y=head_y, reach=0.003)
+    yield "little: hand turned by 0.9°", _stance(x=1.0, head_y=head_y, wrist=0.9 * degree)  # 0.95° once packed
+    yield "hand turned by 1.1°", _stance(x=1.0, head_y=head_y, wrist=1.1 * degree)
 
 
 def _stance(
     *,
     x: float = 0.0,
     y: float = 0.0,
+    z: float = 0.0,
     yaw: float = 0.0,
     pitch: float = 0.0,
     head_y: float | None = None,
     wrist: float = 0.0,
+    reach: float = 0.0,
 ) -> Vector:
-    """Write a pose; with a head, two hands as well, the right one turned about y."""
+    """Write a pose; with a head, two hands as well, the right one turned about y and held further forward."""
     upright = [0.0, 0.0, 0.0, 1.0]
     turned = [0.0, math.sin(wrist / 2), 0.0, math.cos(wrist / 2)]
-    parts = [[[0.0, head_y, 0.0], upright], [[-0.3, 1.0, -0.2], upright], [[0.3, 1.0, -0.2], turned]]
-    return {"position": [x, y, 0.0], "yaw": yaw, "pitch": pitch, "parts": None if head_y is None else parts}
+    parts = [[[0.0, head_y, 0.0], upright], [[-0.3, 1.0, -0.2], upright], [[0.3, 1.0, -0.2 - reach], turned]]
+    return {"position": [x, y, z], "yaw": yaw, "pitch": pitch, "parts": None if head_y is None else parts}
 
 
 def _sending(name: str, start: Vector, samples: list[tuple[int, Vector]], sent: list[tuple[int, int]]) -> Vector:
