@@ -5,13 +5,14 @@
  * nothing anywhere: it reads.
  */
 
-import { Plan, perSecond, rateClass } from "./plan.js";
+import { Plan, ZOOM_STEP, lookOf, perSecond, rateColour } from "./plan.js";
 
 /**
  * @typedef {import("./plan.js").Scene} Scene
  * @typedef {import("./plan.js").Person} Person
  * @typedef {import("./plan.js").World} World
- * @typedef {{ is_held: boolean, sentences: string[] }} Explanation
+ * @typedef {import("./plan.js").Look} Look
+ * @typedef {{ is_held: boolean | null, sentences: string[] }} Explanation is_held: null where there is no answer
  * @typedef {{ name: string, world: string, people: number }} Room
  * @typedef {{
  *   row: HTMLLIElement, button: HTMLButtonElement, mark: HTMLElement, name: HTMLElement, rate: HTMLElement,
@@ -20,9 +21,9 @@ import { Plan, perSecond, rateClass } from "./plan.js";
  */
 
 const POLL_MS = 1000;
-const ROOMS_EVERY = 5; // polls
+const PATIENCE_MS = 10_000; // with a server that does not answer
+const ROOMS_EVERY = 5; // turns
 const MOST_ROWS = 200; // of the list; the others are found by typing
-const FULL = 0.9; // of a budget
 const PAN_PX = 60;
 const CLICK_PX = 5; // a pointer that moved less between down and up has clicked
 
@@ -40,7 +41,11 @@ class Refusal extends Error {
 }
 
 /** The server says nothing, or nothing that makes sense. */
-class Silence extends Error {}
+class Silence extends Error {
+  constructor() {
+    super("No answer from the server.");
+  }
+}
 
 /**
  * @template {HTMLElement} E
@@ -62,17 +67,21 @@ const filter = at("filter", HTMLInputElement);
 
 let token = "";
 let isPaused = false;
-let isIn = false;
-let polls = 0;
-let turns = 0; // of which only the last counts
+let isAsking = false; // again and again, until the server refuses the token
+let turns = 0; // of asking what is to be shown, of which only the last counts
+let questions = 0; // about two people, of which only the last counts
 let timer = 0;
-let room = "";
+let room = ""; // "" until it is known which there are
 let digest = ""; // of the world that is drawn
 /** @type {World | null} */
 let world = null;
 /** @type {Scene | null} */
 let scene = null;
-let [observer, subject] = [0, 0]; // entities, 0 for nobody
+/** @type {Person | null} as they were when they were chosen */
+let observer = null;
+/** @type {Person | null} */
+let subject = null;
+let loss = ""; // what is said of an observer who has left, until somebody is chosen
 /** @type {Explanation | null} */
 let answer = null;
 /** @type {Map<number, Row>} */
@@ -101,11 +110,16 @@ async function ask(path, parameters = {}) {
  */
 async function hear(path, headers) {
   try {
-    const response = await fetch(path, { headers });
+    const response = await fetch(path, { headers, signal: AbortSignal.timeout(PATIENCE_MS) });
     return [response, await response.json()];
   } catch {
     throw new Silence();
   }
+}
+
+function start() {
+  isAsking = true;
+  void poll();
 }
 
 /** Ask what is to be shown, then again in a second, unless the page is paused or nobody looks at it. */
@@ -113,16 +127,21 @@ async function poll() {
   clearTimeout(timer);
   const [turn, began] = [++turns, performance.now()];
   try {
-    if (polls++ % ROOMS_EVERY === 0) showRooms((await ask("rooms")).rooms);
+    if (!room || turn % ROOMS_EVERY === 0) {
+      const told = await ask("rooms");
+      if (turn !== turns) return; // something else was asked meanwhile
+      showRooms(told.rooms);
+    }
     if (room) await look(turn);
-    if (turn !== turns) return; // something else was asked meanwhile
+    if (turn !== turns) return;
     enter();
-    note(isPaused ? "Paused" : "");
+    note(isPaused ? "Paused" : loss);
   } catch (error) {
     if (turn !== turns) return;
-    fail(error);
+    fail(error, (words) => note(isPaused ? words : `${words} Trying again.`));
+    if (error instanceof Refusal && error.code === "unknown_room") setRoom("");
   }
-  if (isIn && !isPaused && !document.hidden)
+  if (isAsking && !isPaused && !document.hidden)
     timer = setTimeout(poll, Math.max(0, POLL_MS - (performance.now() - began)));
 }
 
@@ -132,7 +151,7 @@ async function poll() {
  * @param {number} turn
  */
 async function look(turn) {
-  const told = await ask(`rooms/${encodeURIComponent(room)}/map`, observer ? { observer } : {});
+  const told = await ask(`rooms/${encodeURIComponent(room)}/map`, observer ? { observer: observer.entity } : {});
   if (turn !== turns) return;
   if (told.digest !== digest) {
     const document = await ask(`../v1/worlds/${encodeURIComponent(told.world)}`);
@@ -142,43 +161,57 @@ async function look(turn) {
     plan.setWorld(world);
   }
   scene = sceneOf(told);
-  if (observer && !scene.people.has(observer)) forget("The observer has left.");
-  if (subject && !scene.people.has(subject)) forgetSubject();
+  if (observer && !isStillThere(observer)) {
+    loss = `${observer.name} has left.`;
+    setObserver(null);
+  }
+  if (subject && !isStillThere(subject)) forgetSubject();
   plan.setScene(scene, POLL_MS);
   show();
 }
 
+/**
+ * An entity alone does not say who it is: after the server has started anew, it is somebody else.
+ *
+ * @param {Person} person
+ */
+function isStillThere({ entity, user }) {
+  return scene?.people.get(entity)?.user === user;
+}
+
 /** Ask why the observer sees the subject, or does not. */
 async function explain() {
-  const pair = { observer, subject };
-  answer = null;
-  showAnswer();
-  try {
-    const told = await ask("explain", { room, ...pair });
-    if (pair.observer !== observer || pair.subject !== subject) return;
+  if (!observer || !subject) return;
+  const question = ++questions;
+  /** @param {Explanation | null} told */
+  const tell = (told) => {
     answer = told;
     showAnswer();
+  };
+  tell(null);
+  try {
+    const told = await ask("explain", { room, observer: observer.entity, subject: subject.entity });
+    if (question !== questions) return;
+    tell(told);
     part("answer").scrollIntoView({ block: "nearest" });
   } catch (error) {
-    if (pair.observer === observer && pair.subject === subject) fail(error);
+    if (question === questions) fail(error, (words) => tell({ is_held: null, sentences: [words] }));
   }
 }
 
-/** @param {unknown} error */
-function fail(error) {
-  if (error instanceof Silence) {
-    note("No answer from the server: trying again");
-    isIn = true; // and so ask again
-  } else if (!(error instanceof Refusal)) {
+/**
+ * Say why there is no answer, at the door where it is who asks that is refused.
+ *
+ * @param {unknown} error
+ * @param {(words: string) => void} say
+ */
+function fail(error, say) {
+  if (!(error instanceof Refusal || error instanceof Silence)) {
     note("This page has failed: load it again");
     throw error;
-  } else if (error.status === 401 || error.status === 403) {
-    leave(error.message);
-  } else if (error.code === "unknown_room") {
-    polls = 0; // ask which rooms there are
-  } else {
-    note(error.message);
   }
+  if (error instanceof Refusal && (error.status === 401 || error.status === 403)) leave(error.message);
+  else say(error.message);
 }
 
 /**
@@ -251,57 +284,55 @@ function placeOf(columns, k) {
  * @param {number} entity
  */
 function choose(entity) {
-  if (!observer || entity === observer) {
-    observe(entity === observer ? 0 : entity);
+  const person = scene?.people.get(entity) ?? null;
+  if (!observer || entity === observer.entity) {
+    observe(observer ? null : person);
   } else {
-    subject = entity;
+    subject = person;
     show();
     void explain();
   }
 }
 
-/**
- * @param {number} entity 0 for nobody
- */
-function observe(entity) {
-  observer = entity;
-  if (scene) scene = { ...scene, seen: null };
-  forgetSubject();
+/** @param {Person | null} person */
+function observe(person) {
+  loss = "";
+  setObserver(person);
   show();
-  if (entity) part("observer").scrollIntoView({ block: "nearest" });
+  if (person) part("observer").scrollIntoView({ block: "nearest" });
   void poll();
 }
 
-/** @param {string} why */
-function forget(why) {
-  observer = 0;
+/**
+ * Let somebody else observe, or nobody. What they see is not known before the server has said so.
+ *
+ * @param {Person | null} person
+ */
+function setObserver(person) {
+  observer = person;
+  if (scene) scene.seen = null; // the plan has the same scene
   forgetSubject();
-  note(why);
 }
 
 function forgetSubject() {
-  subject = 0;
-  answer = null;
+  subject = answer = null;
+  questions++;
 }
 
-/** @param {string} name */
-function enterRoom(name) {
-  room = name;
-  digest = "";
+/** @param {string} name "" for none */
+function setRoom(name) {
+  room = rooms.value = name;
+  digest = loss = filter.value = "";
   scene = world = null;
-  observer = 0;
-  forgetSubject();
-  filter.value = "";
+  setObserver(null);
   plan.setWorld(null);
   show();
-  void poll();
 }
 
 // --- showing ---------------------------------------------------------------------------------------------------------
 
 function enter() {
   const wasAsked = !part("door").hidden;
-  isIn = true;
   for (const each of document.querySelectorAll("[data-when]")) {
     if (each instanceof HTMLElement) each.hidden = each.dataset["when"] !== "in";
   }
@@ -310,8 +341,11 @@ function enter() {
 
 /** @param {string} reason "" before anybody has tried */
 function leave(reason) {
-  isIn = false;
+  isAsking = false;
+  turns++;
+  clearTimeout(timer);
   token = "";
+  setRoom("");
   note("");
   if (reason) part("refusal").textContent = reason;
   for (const each of document.querySelectorAll("[data-when]")) {
@@ -339,20 +373,22 @@ function showRooms(listed) {
   }
   if (!listed.some(({ name }) => name === room)) {
     const fullest = [...listed].sort((one, other) => other.people - one.people)[0];
-    room = fullest?.name ?? "";
-    rooms.value = room;
-    observer = 0;
-    forgetSubject();
+    setRoom(fullest?.name ?? "");
   }
 }
 
 function show() {
-  plan.choose({ observer, subject, sees: answer?.is_held ?? null });
+  plan.choose(chosen());
   showSummary();
   showLegend();
   showObserver();
   showAnswer();
   showPeople();
+}
+
+/** Say who is chosen, as entities, 0 for nobody. */
+function chosen() {
+  return { observer: observer?.entity ?? 0, subject: subject?.entity ?? 0 };
 }
 
 function showSummary() {
@@ -374,31 +410,35 @@ function showSummary() {
 
 function showLegend() {
   const [seen, people] = [scene?.seen, [...(scene?.people.values() ?? [])]];
-  /** @type {[Record<string, string>, string][]} */
+  /** @type {[HTMLElement, string][]} */
   const items = [];
   if (scene && seen) {
     const { tickHz } = scene;
     const told = people.flatMap(({ entity }) => seen.get(entity)?.every ?? []);
     const rates = [...new Set(told)].sort((one, other) => one - other);
-    items.push([{ kind: "observer" }, "the observer"]);
-    for (const every of rates) items.push([{ rate: String(rateClass(every)) }, `told of ${perSecond(every, tickHz)}`]);
-    items.push([{ kind: "unseen" }, "not seen"]);
+    items.push([mark({ colour: "ink", halo: "accent" }), "the observer"]);
+    for (const every of rates) items.push([mark({ colour: rateColour(every) }), `told of ${perSecond(every, tickHz)}`]);
+    items.push([mark({ colour: "person", isHollow: true }), "not seen"]);
   } else {
-    items.push([{ kind: "person" }, "a person, and where they look"]);
-    if (people.some(({ isShort }) => isShort)) items.push([{ kind: "short" }, "held short by their budget"]);
+    items.push([mark({ colour: "person" }), "a person, and where they look"]);
+    if (people.some(({ isShort }) => isShort)) items.push([mark({ colour: "warning" }), "held short by their budget"]);
   }
-  if (people.some(({ link }) => link === "away")) items.push([{ kind: "away" }, "away"]);
-  if (people.some(({ link }) => link === "stalled")) items.push([{ kind: "stalled" }, "their socket is full"]);
-  if (scene?.things.length) items.push([{ kind: "object" }, "an object"]);
-  if (plan.showDensity)
-    items.push([{ kind: "density" }, `few to many on ${scene?.density.size ?? 4} × ${scene?.density.size ?? 4} m`]);
+  if (people.some(({ link }) => link === "away"))
+    items.push([mark({ colour: "person", isHollow: true, isDotted: true }), "away"]);
+  if (people.some(({ link }) => link === "stalled"))
+    items.push([mark({ colour: "person", halo: "warning" }), "their socket is full"]);
+  if (scene?.things.length) items.push([mark({ colour: "edge", isHollow: true }, "object"), "an object"]);
+  if (plan.showDensity) {
+    const size = scene?.density.size ?? 4;
+    items.push([mark({ colour: "person" }, "density"), `few to many on ${size} × ${size} m`]);
+  }
   const text = items.map(([, words]) => words).join("|");
   if (part("legend").dataset["text"] === text) return;
   part("legend").dataset["text"] = text;
   part("legend").replaceChildren(
-    ...items.map(([data, words]) => {
+    ...items.map(([sample, words]) => {
       const [term, meaning] = [document.createElement("dt"), document.createElement("dd")];
-      term.append(mark(data));
+      term.append(sample);
       meaning.textContent = words;
       const item = document.createElement("div");
       item.append(term, meaning);
@@ -408,7 +448,7 @@ function showLegend() {
 }
 
 function showObserver() {
-  const person = scene?.people.get(observer);
+  const person = scene?.people.get(chosen().observer);
   part("hint").hidden = Boolean(person);
   part("observer").hidden = !person;
   if (!scene || !person) return;
@@ -422,31 +462,29 @@ function showObserver() {
     `${Math.round(person.used * kbit)} of ${Math.round(kbit)} kbit/s of its budget: ${percent(person.used)}`;
   const bar = part("observer-budget-bar");
   bar.style.width = `${100 * Math.min(1, person.used)}%`;
-  if (bar.parentElement) bar.parentElement.dataset["full"] = String(person.used > FULL);
+  if (bar.parentElement) bar.parentElement.dataset["short"] = String(person.isShort);
   showWhomItSees(scene);
 }
 
 /** @param {Scene} scene */
 function showWhomItSees({ seen, people, tickHz }) {
-  if (!seen) {
-    part("observer-sees").textContent = "Asking whom it sees…";
-    return;
-  }
   /** @type {Map<number, number>} */
   const counts = new Map();
   let others = 0;
-  for (const [entity, { every }] of seen) {
+  for (const [entity, { every }] of seen ?? []) {
     if (people.has(entity)) counts.set(every, (counts.get(every) ?? 0) + 1);
     else others++;
   }
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
   const objects = others ? `, and ${counted(others, "object", "objects")}` : "";
-  part("observer-sees").textContent = `Sees ${total} of ${counted(people.size - 1, "other", "others")}${objects}.`;
+  part("observer-sees").textContent = seen
+    ? `Sees ${total} of ${counted(people.size - 1, "other", "others")}${objects}.`
+    : "Asking whom it sees…";
   const sorted = [...counts].sort(([one], [other]) => one - other);
   part("observer-shares").replaceChildren(
     ...sorted.map(([every, count]) => {
       const share = document.createElement("div");
-      share.dataset["rate"] = String(rateClass(every));
+      share.style.background = `var(--${rateColour(every)})`;
       share.style.flexGrow = String(count);
       return share;
     }),
@@ -454,24 +492,23 @@ function showWhomItSees({ seen, people, tickHz }) {
   part("observer-rates").replaceChildren(
     ...sorted.map(([every, count]) => {
       const item = document.createElement("li");
-      item.append(mark({ rate: String(rateClass(every)) }), span(perSecond(every, tickHz)), span(String(count)));
+      item.append(mark({ colour: rateColour(every) }), span(perSecond(every, tickHz)), span(String(count)));
       return item;
     }),
   );
 }
 
 function showAnswer() {
-  const [one, other] = [scene?.people.get(observer), scene?.people.get(subject)];
   const section = part("answer");
-  section.hidden = !one || !other;
-  if (!one || !other) return;
-  const title = `Does ${one.name} see ${other.name}?`;
+  section.hidden = !observer || !subject;
+  if (!observer || !subject) return;
+  const title = `Does ${observer.name} see ${subject.name}?`;
   const sentences = answer?.sentences ?? ["Asking…"];
   section.dataset["sees"] = String(answer?.is_held ?? "");
   if (section.dataset["text"] === [title, ...sentences].join()) return; // a screen reader need not read it again
   section.dataset["text"] = [title, ...sentences].join();
   part("answer-title").textContent = title;
-  part("answer-word").textContent = answer ? (answer.is_held ? "Yes." : "No.") : "";
+  part("answer-word").textContent = { true: "Yes.", false: "No." }[String(answer?.is_held)] ?? "";
   part("answer-verdict").textContent = sentences[0] ?? "";
   part("answer-facts").replaceChildren(
     ...sentences.slice(1).map((sentence) => {
@@ -480,7 +517,6 @@ function showAnswer() {
       return item;
     }),
   );
-  plan.choose({ observer, subject, sees: answer?.is_held ?? null });
 }
 
 // --- the list --------------------------------------------------------------------------------------------------------
@@ -517,10 +553,10 @@ function showPeople() {
  */
 function rowFor(entity) {
   const [row, button] = [document.createElement("li"), document.createElement("button")];
-  const made = { row, button, mark: mark({}), name: span(""), rate: span(""), where: span(""), used: span("") };
+  const made = { row, button, mark: span(""), name: span(""), rate: span(""), where: span(""), used: span("") };
   button.type = "button";
   button.dataset["entity"] = String(entity);
-  for (const name of /** @type {const} */ (["name", "rate", "where", "used"])) made[name].className = name;
+  for (const name of /** @type {const} */ (["mark", "name", "rate", "where", "used"])) made[name].className = name;
   button.append(made.mark, made.name, made.rate, made.where, made.used);
   row.append(button);
   rows.set(entity, made);
@@ -532,36 +568,18 @@ function rowFor(entity) {
  * @param {Person} person
  */
 function fill(row, person) {
-  const told = scene?.seen?.get(person.entity);
-  const isObserver = person.entity === observer;
-  const rate = isObserver
-    ? "observer"
-    : told
-      ? perSecond(told.every, scene?.tickHz ?? 0)
-      : scene?.seen
-        ? "not seen"
-        : "";
+  const seen = scene?.seen ?? null;
+  const told = seen?.get(person.entity);
+  const isObserver = person.entity === observer?.entity;
+  const unseen = seen ? "not seen" : "";
+  const rate = told ? perSecond(told.every, scene?.tickHz ?? 0) : unseen;
   write(row.name, person.name);
-  write(row.rate, rate);
+  write(row.rate, isObserver ? "observer" : rate);
   write(row.where, [zoneOf(person), stateOf(person), person.user].filter(Boolean).join(" · "));
   write(row.used, `${percent(person.used)} of budget`);
-  row.used.dataset["full"] = String(person.isShort);
-  row.button.setAttribute("aria-current", String(isObserver || person.entity === subject));
-  row.mark.removeAttribute("data-kind");
-  row.mark.removeAttribute("data-rate");
-  if (told) row.mark.dataset["rate"] = String(rateClass(told.every));
-  else row.mark.dataset["kind"] = isObserver ? "observer" : kindOf(person);
-}
-
-/**
- * Say with which mark somebody is drawn, besides the observer and whom that sees.
- *
- * @param {Person} person
- */
-function kindOf({ link, isShort }) {
-  if (link === "away") return "away";
-  if (scene?.seen) return "unseen";
-  return isShort ? "short" : "person";
+  row.used.dataset["short"] = String(person.isShort);
+  row.button.setAttribute("aria-current", String(isObserver || person.entity === subject?.entity));
+  paint(row.mark, lookOf(person, seen, chosen()));
 }
 
 // --- words -----------------------------------------------------------------------------------------------------------
@@ -598,13 +616,26 @@ function span(text) {
   return made;
 }
 
-/** @param {Record<string, string>} data */
-function mark(data) {
+/**
+ * @param {Look} look
+ * @param {string} kind of mark, besides those of people
+ */
+function mark(look, kind = "") {
   const made = span("");
-  made.className = "mark";
-  Object.assign(made.dataset, data);
-  made.setAttribute("aria-hidden", "true");
+  made.className = `mark ${kind}`;
+  paint(made, look);
   return made;
+}
+
+/**
+ * @param {HTMLElement} element a mark
+ * @param {Look} look
+ */
+function paint(element, { colour, isHollow = false, isDotted = false, halo }) {
+  element.style.color = `var(--${colour})`;
+  element.style.borderStyle = isDotted ? "dotted" : "solid";
+  element.style.outlineColor = halo ? `var(--${halo})` : "transparent";
+  element.classList.toggle("hollow", isHollow);
 }
 
 /**
@@ -624,10 +655,12 @@ function listen() {
     const field = at("token", HTMLInputElement);
     token = field.value.trim();
     field.value = "";
-    polls = 0;
+    start();
+  });
+  rooms.addEventListener("change", () => {
+    setRoom(rooms.value);
     void poll();
   });
-  rooms.addEventListener("change", () => enterRoom(rooms.value));
   part("pause").addEventListener("click", () => {
     isPaused = !isPaused;
     part("pause").setAttribute("aria-pressed", String(isPaused));
@@ -640,21 +673,30 @@ function listen() {
     note("Paused");
   });
   document.addEventListener("visibilitychange", () => {
-    if (isIn && !isPaused && !document.hidden) void poll();
+    if (isAsking && !isPaused && !document.hidden) void poll();
   });
   part("people").addEventListener("click", (event) => {
     const button = event.target instanceof Element ? event.target.closest("button") : null;
     if (button) choose(Number(button.dataset["entity"]));
   });
   filter.addEventListener("input", showPeople);
-  part("forget-observer").addEventListener("click", () => observe(0));
+  part("forget-observer").addEventListener("click", () => {
+    const { observer: entity } = chosen();
+    observe(null);
+    focusOn(entity);
+  });
   part("forget-subject").addEventListener("click", () => {
+    const { subject: entity } = chosen();
     forgetSubject();
     show();
+    focusOn(entity);
   });
   part("ask-again").addEventListener("click", () => void explain());
   part("swap").addEventListener("click", () => {
-    [observer, subject] = [subject, observer];
+    const [one, other] = [observer, subject];
+    setObserver(other);
+    subject = one;
+    show();
     void poll();
     void explain();
   });
@@ -684,6 +726,15 @@ function listen() {
   point(canvas);
 }
 
+/**
+ * Go to somebody in the list, from a card that closes.
+ *
+ * @param {number} entity
+ */
+function focusOn(entity) {
+  (rows.get(entity)?.button ?? filter).focus({ preventScroll: true });
+}
+
 /** @type {Record<string, (() => void) | undefined>} */
 const KEYS = {
   ArrowLeft: () => plan.pan(PAN_PX, 0),
@@ -694,7 +745,7 @@ const KEYS = {
   "=": () => plan.zoom(1),
   "-": () => plan.zoom(-1),
   0: () => plan.fit(),
-  Escape: () => observe(0),
+  Escape: () => observe(null),
 };
 
 /**
@@ -707,6 +758,7 @@ function point(canvas) {
   const down = new Map();
   let travelled = 0;
   canvas.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return; // it is not the primary one
     canvas.setPointerCapture(event.pointerId);
     if (!down.size) travelled = 0;
     down.set(event.pointerId, { x: event.offsetX, y: event.offsetY });
@@ -722,14 +774,13 @@ function point(canvas) {
     const other = [...down].find(([pointer]) => pointer !== event.pointerId)?.[1];
     if (other) {
       const [was, is] = [before, here].map(({ x, y }) => Math.hypot(x - other.x, y - other.y));
-      if (was && is) plan.zoom(Math.log(is / was) / Math.log(1.4), other);
+      if (was && is) plan.zoom(Math.log(is / was) / Math.log(ZOOM_STEP), other);
     } else if (travelled > CLICK_PX) {
       plan.pan(here.x - before.x, here.y - before.y);
     }
   });
   canvas.addEventListener("pointerup", (event) => {
-    down.delete(event.pointerId);
-    if (travelled > CLICK_PX || down.size) return;
+    if (!down.delete(event.pointerId) || travelled > CLICK_PX || down.size) return;
     const entity = plan.at({ x: event.offsetX, y: event.offsetY });
     if (entity) choose(entity);
   });
@@ -757,5 +808,5 @@ function hover(canvas, here) {
 }
 
 listen();
-if (document.body.dataset["token"] === "optional") void poll();
+if (document.body.dataset["token"] === "optional") start();
 else leave("");

@@ -27,16 +27,18 @@
  *   zones?: Zone[],
  *   portals?: (Box & { world: string })[],
  * }} World
- * @typedef {{ observer: number, subject: number, sees: boolean | null }} Chosen entities, 0 for nobody
+ * @typedef {{ observer: number, subject: number }} Chosen entities, 0 for nobody
+ * @typedef {keyof typeof COLOURS} Colour of the page's style, where it is `--colour`
+ * @typedef {{ colour: Colour, isHollow?: boolean, isDotted?: boolean, halo?: Colour | null }} Look of a mark
  */
 
 const SMALL_WORLD_M = 250; // a larger one is shown where people are
 const AROUND_PEOPLE_M = 20;
 const JUMP_M = 8; // nobody walks so far from one answer to the next
-const OVERHEAD_M = 2.5; // a wall that begins above this is over people's heads
+const OVERHEAD_M = 2; // a wall that begins above this is over people's heads
 const REACH_PX = 14; // of a finger or a pointer
 const PACKED = 6; // people in a cell at which the shade is two thirds of the darkest
-const ZOOM_STEP = 1.4;
+export const ZOOM_STEP = 1.4;
 const MARGIN_PX = 16;
 const TOOLS_PX = 48; // above the plan
 const APART_PX = 48; // at which there is room for a mark between two
@@ -59,13 +61,48 @@ const COLOURS = {
   cleared: "",
   person: "",
   density: "",
+  "rate-0": "",
+  "rate-1": "",
+  "rate-2": "",
+  "rate-3": "",
+  "rate-4": "",
+  "rate-5": "",
 };
-const RATES = 6;
+const RATES = /** @type {const} */ (["rate-0", "rate-1", "rate-2", "rate-3", "rate-4", "rate-5"]);
 const NAME_FONT = "500 12px system-ui, sans-serif";
 const OBSERVER_FONT = "700 13px system-ui, sans-serif";
 
-/** @param {number} every ticks from one record to the next, a power of two */
-export const rateClass = (every) => Math.log2(every);
+/**
+ * Say in which colour it is drawn how often somebody is told of.
+ *
+ * @param {number} every ticks from one record to the next, a power of two
+ * @returns {Colour}
+ */
+export function rateColour(every) {
+  return RATES[Math.log2(every)] ?? "ink";
+}
+
+/**
+ * Say how somebody is drawn, on the plan and in lists.
+ *
+ * @param {Person} person
+ * @param {Scene["seen"]} seen
+ * @param {Chosen} chosen
+ * @returns {Look}
+ */
+export function lookOf({ entity, link, isShort }, seen, { observer, subject }) {
+  const told = seen?.get(entity);
+  const isAway = link === "away";
+  const stalled = link === "stalled" ? "warning" : null;
+  if (entity === observer) return { colour: "ink", isHollow: isAway, isDotted: isAway, halo: "accent" };
+  const unseen = isShort && !seen ? "warning" : "person";
+  return {
+    colour: told ? rateColour(told.every) : unseen,
+    isHollow: isAway || Boolean(seen && !told),
+    isDotted: isAway,
+    halo: entity === subject ? "ink" : stalled,
+  };
+}
 
 export class Plan {
   #canvas;
@@ -81,14 +118,13 @@ export class Plan {
   /** @type {Scene | null} */
   #scene = null;
   /** @type {Chosen} */
-  #chosen = { observer: 0, subject: 0, sees: null };
+  #chosen = { observer: 0, subject: 0 };
   /** @type {Map<number, { x: number, z: number, yaw: number }>} where everybody stood when the scene came */
   #before = new Map();
   #cameAt = 0;
   #glideMs = 0;
   #colours = { ...COLOURS };
-  /** @type {string[]} by rate class */
-  #rates = [];
+  #ratio = 1; // device pixels to one of the page's
 
   showNames = false;
   showDensity = true;
@@ -270,10 +306,10 @@ export class Plan {
   }
 
   #resize() {
-    const ratio = devicePixelRatio;
+    this.#ratio = devicePixelRatio;
     for (const canvas of [this.#canvas, this.#ground]) {
-      canvas.width = Math.round(this.#canvas.clientWidth * ratio);
-      canvas.height = Math.round(this.#canvas.clientHeight * ratio);
+      canvas.width = Math.round(this.#canvas.clientWidth * this.#ratio);
+      canvas.height = Math.round(this.#canvas.clientHeight * this.#ratio);
     }
     if (this.#scene && !this.#isFitted) this.fit();
     this.#moved();
@@ -284,9 +320,7 @@ export class Plan {
     const style = getComputedStyle(document.documentElement);
     /** @param {string} name */
     const colour = (name) => style.getPropertyValue(`--${name}`).trim();
-    for (const name of /** @type {(keyof typeof COLOURS)[]} */ (Object.keys(COLOURS)))
-      this.#colours[name] = colour(name);
-    this.#rates = Array.from({ length: RATES }, (_, rate) => colour(`rate-${rate}`));
+    for (const name of /** @type {Colour[]} */ (Object.keys(COLOURS))) this.#colours[name] = colour(name);
     if (this.#scene) this.#paintHeat(this.#scene.density);
     this.#moved();
   }
@@ -298,7 +332,7 @@ export class Plan {
     if (this.#isGroundStale) this.#drawGround();
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.drawImage(this.#ground, 0, 0);
-    context.scale(devicePixelRatio, devicePixelRatio);
+    context.scale(this.#ratio, this.#ratio);
     if (!this.#scene) return;
     const places = this.#places(now);
     if (this.showDensity) this.#drawHeat(this.#scene.density);
@@ -317,7 +351,7 @@ export class Plan {
     this.#isGroundStale = false;
     const context = this.#ground.getContext("2d");
     if (!context) return;
-    context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+    context.setTransform(this.#ratio, 0, 0, this.#ratio, 0, 0);
     context.fillStyle = this.#colours.paper;
     context.fillRect(0, 0, this.#canvas.clientWidth, this.#canvas.clientHeight);
     const world = this.#world;
@@ -333,7 +367,7 @@ export class Plan {
     context.lineCap = "round";
     for (const { from, to, base } of world.walls ?? []) {
       context.lineWidth = Math.max(1, 0.14 * scale);
-      context.globalAlpha = base > OVERHEAD_M - 1 ? 0.25 : 1;
+      context.globalAlpha = base > OVERHEAD_M ? 0.25 : 1;
       const [one, other] = [this.#pixels({ x: from[0], z: from[1] }), this.#pixels({ x: to[0], z: to[1] })];
       context.beginPath();
       context.moveTo(one.x, one.y);
@@ -461,7 +495,7 @@ export class Plan {
     context.lineWidth = 1.5;
     for (const { reach, every } of scene.rings) {
       circle(reach);
-      context.strokeStyle = this.#rateColour(every);
+      context.strokeStyle = this.#colours[rateColour(every)];
       context.stroke();
     }
     context.strokeStyle = this.#colours.edge;
@@ -478,7 +512,7 @@ export class Plan {
     const { x, y } = this.#pixels(place);
     for (const { reach, every, detail } of scene.rings) {
       const often = `${perSecond(every, scene.tickHz)}${detail === "root" ? ", no hands" : ""}`;
-      this.#label(`${reach} m · ${often}`, x, y - reach * this.#view.scale, this.#rateColour(every));
+      this.#label(`${reach} m · ${often}`, x, y - reach * this.#view.scale, this.#colours[rateColour(every)]);
     }
     const leaving = scene.leavingRadius;
     this.#label(`out of sight beyond ${leaving} m`, x, y + leaving * this.#view.scale, this.#colours.quiet);
@@ -493,7 +527,7 @@ export class Plan {
       const to = places.get(subject);
       if (!to || subject === this.#chosen.subject) continue;
       const other = this.#pixels(to);
-      context.strokeStyle = this.#rateColour(every);
+      context.strokeStyle = this.#colours[rateColour(every)];
       context.globalAlpha = Math.max(0.15, 0.5 * Math.min(1, MOST_LINES / scene.seen.size));
       context.lineWidth = detail === "full" ? 1.5 : 0.75;
       context.beginPath();
@@ -511,8 +545,8 @@ export class Plan {
    * @param {{ x: number, y: number }} other
    */
   #drawPair(one, other) {
-    const [context, { sees }] = [this.#context, this.#chosen];
-    context.strokeStyle = sees === null ? this.#colours.edge : sees ? this.#colours.accent : this.#colours.bad;
+    const [context, sees] = [this.#context, this.#sees];
+    context.strokeStyle = sees ? this.#colours.accent : this.#colours.bad;
     context.lineWidth = 3;
     context.setLineDash(sees ? [] : [8, 6]);
     context.beginPath();
@@ -528,7 +562,7 @@ export class Plan {
    * @param {Map<number, { x: number, z: number }>} places
    */
   #judgePair(places) {
-    const [context, { observer, subject, sees }] = [this.#context, this.#chosen];
+    const [context, { observer, subject }, sees] = [this.#context, this.#chosen, this.#sees];
     const [from, to] = [places.get(observer), places.get(subject)];
     if (sees === null || !from || !to || Math.hypot(from.x - to.x, from.z - to.z) * this.#view.scale < APART_PX) return;
     const { x, y } = this.#pixels({ x: (from.x + to.x) / 2, z: (from.z + to.z) / 2 });
@@ -543,9 +577,9 @@ export class Plan {
     context.fillText(sees ? "✓" : "✕", x, y + 1);
   }
 
-  /** @param {number} every */
-  #rateColour(every) {
-    return this.#rates[rateClass(every)] ?? this.#colours.ink;
+  /** Whether the observer sees the subject; null where that is not known. */
+  get #sees() {
+    return this.#scene?.seen?.has(this.#chosen.subject) ?? null;
   }
 
   // --- who and what is there -----------------------------------------------------------------------------------------
@@ -586,13 +620,9 @@ export class Plan {
   #drawPerson(person, place, scene) {
     if (!place) return;
     const [context, { x, y }, radius] = [this.#context, this.#pixels(place), this.#radius];
-    const isObserver = person.entity === this.#chosen.observer;
-    const told = scene.seen?.get(person.entity);
-    const own = person.isShort && !scene.seen ? this.#colours.warning : this.#colours.person;
-    const colour = isObserver ? this.#colours.ink : told ? this.#rateColour(told.every) : own;
-    const isHollow = person.link === "away" || (scene.seen !== null && !told && !isObserver);
+    const { colour, isHollow, isDotted, halo } = lookOf(person, scene.seen, this.#chosen);
     const [ahead, aside] = [{ x: -Math.sin(place.yaw), y: -Math.cos(place.yaw) }, 2.3];
-    context.strokeStyle = context.fillStyle = colour;
+    context.strokeStyle = context.fillStyle = this.#colours[colour];
     context.lineWidth = 2;
     context.beginPath(); // a nose
     context.moveTo(x + ahead.x * radius * 2.4, y + ahead.y * radius * 2.4);
@@ -603,31 +633,17 @@ export class Plan {
     context.fill();
     context.beginPath();
     context.arc(x, y, radius, 0, 2 * Math.PI);
-    if (isHollow) {
-      context.fillStyle = this.#colours.floor;
-      if (person.link === "away") context.setLineDash([2, 2]);
-    }
+    if (isHollow) context.fillStyle = this.#colours.floor;
+    if (isDotted) context.setLineDash([2, 2]);
     context.fill();
     context.stroke();
     context.setLineDash([]);
-    if (person.link === "stalled") this.#halo(x, y, radius + 3, this.#colours.warning, 2);
-    if (isObserver) this.#halo(x, y, radius + 4, this.#colours.accent, 3);
-    if (person.entity === this.#chosen.subject) this.#halo(x, y, radius + 4, this.#colours.ink, 2);
-  }
-
-  /**
-   * @param {number} x
-   * @param {number} y
-   * @param {number} radius
-   * @param {string} colour
-   * @param {number} width
-   */
-  #halo(x, y, radius, colour, width) {
-    this.#context.strokeStyle = colour;
-    this.#context.lineWidth = width;
-    this.#context.beginPath();
-    this.#context.arc(x, y, radius, 0, 2 * Math.PI);
-    this.#context.stroke();
+    if (!halo) return;
+    context.strokeStyle = this.#colours[halo];
+    context.lineWidth = 3;
+    context.beginPath();
+    context.arc(x, y, radius + 4, 0, 2 * Math.PI);
+    context.stroke();
   }
 
   /** @param {Map<number, { x: number, z: number }>} places */
