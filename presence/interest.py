@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from presence.entities import Entities, Mask, Rows
+    from presence.kernels import Narrow
     from presence.rings import Ring
 
 # (1.15)^2 = 529/400, so that the leaving radius is exact in integers
@@ -37,8 +38,8 @@ _SPAN = 2
 class Pairs:
     """What observers want to see: parallel columns, grouped by observer in the order in which they were asked for."""
 
-    observers: Rows
-    subjects: Rows
+    observers: Narrow
+    subjects: Narrow
     is_held: Mask  # whether the observer has been told of the subject
     is_within: Mask  # whether it is within the radius, and not only within the leaving radius
     apart: NDArray[np.int64]  # squared distance, mm2; 0 of who is pinned
@@ -56,6 +57,7 @@ def select(entities: Entities, observers: Rows, radius_mm: int) -> Pairs:
             entities.position,
             observers,
             subjects,
+            np.ascontiguousarray(entities.position[subjects].T, np.float64),
             first,
             last,
             radius_mm * radius_mm,

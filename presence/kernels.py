@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Rows = NDArray[np.intp]
+    Narrow = NDArray[np.int32]  # rows, keys and positions of pairs, of which there are millions
     Mask = NDArray[np.bool_]
     Poses = NDArray[np.uint16]
     Bytes = NDArray[np.uint8]
@@ -163,11 +164,24 @@ def recorded(
     return rows[:n], root[:n], moves[:n], spins[:n]
 
 
-@compiled("(i4[:,::1], i8[::1], i8[::1], i8[:,::1], i8[:,::1], i8, i8, b1[:,::1], i8[::1], u8[::1], u8[::1])")
+@compiled("void(f8[:,:], i4[::1], f8[::1])")
+def _measure(places: NDArray[np.float64], place: NDArray[np.int32], squares: NDArray[np.float64]) -> None:
+    """Write the squared distances of places, (3, places), from one. Exact: coordinates stay below 2**22."""
+    x, y, z = float(place[0]), float(place[1]), float(place[2])
+    xs, ys, zs = places[0], places[1], places[2]
+    for k in range(len(xs)):  # without a branch, so that several are worked out at a time
+        dx, dy, dz = xs[k] - x, ys[k] - y, zs[k] - z
+        squares[k] = dx * dx + dy * dy + dz * dz
+
+
+@compiled(
+    "(i4[:,::1], i8[::1], i8[::1], f8[:,::1], i8[:,::1], i8[:,::1], i8, i8, b1[:,::1], i8[::1], u8[::1], u8[::1])"
+)
 def in_sight(
     position: NDArray[np.int32],
     observers: Rows,
     subjects: Rows,
+    places: NDArray[np.float64],
     first: NDArray[np.int64],
     last: NDArray[np.int64],
     radius2: int,
@@ -176,54 +190,50 @@ def in_sight(
     pinned: Rows,
     pinned_for: NDArray[np.uint64],
     groups: NDArray[np.uint64],
-) -> tuple[Rows, Rows, Mask, Mask, NDArray[np.int64]]:
+) -> tuple[Narrow, Narrow, Mask, Mask, NDArray[np.int64]]:
     """Pair observers with the subjects that come within the radius, or have been told of and have not left it yet.
 
-    A subject that is pinned for an observer is paired with it as if they stood in one place. first, last: (observer,
-    range): where in `subjects` those begin and end that may be near. radius2, leaving2: squared distances, mm2. given:
-    observer x subject, whether it has been told. pinned: subjects pinned for anybody. pinned_for, groups: by row, as
-    `pins` says. Returns observers, subjects, whether told, whether within the radius, and squared distances.
+    A subject that is pinned for an observer is paired with it as if they stood in one place. places: of `subjects`,
+    (3, subjects), mm. first, last: (observer, range): where in `subjects` those begin and end that may be near.
+    radius2, leaving2: squared distances, mm2. given: observer x subject, whether it has been told. pinned: subjects
+    pinned for anybody. pinned_for, groups: by row, as `pins` says. Returns observers, subjects, whether told, whether
+    within the radius, and squared distances.
     """
     most = len(observers) * len(pinned)
     for i in range(len(observers)):
         for j in range(first.shape[1]):
             most += last[i, j] - first[i, j]
-    owners, seen = np.empty(most, np.int64), np.empty(most, np.int64)
+    owners, seen = np.empty(most, np.int32), np.empty(most, np.int32)
     held, within = np.empty(most, np.bool_), np.empty(most, np.bool_)
-    apart = np.empty(most, np.int64)
-    n = 0
+    apart, squares = np.empty(most, np.int64), np.empty(len(subjects))
+    n, has_pins = np.uint64(0), len(pinned) > 0
     for i in range(len(observers)):
-        observer = observers[i]
-        x = np.int64(position[observer, 0])
-        y = np.int64(position[observer, 1])
-        z = np.int64(position[observer, 2])
+        observer, has_told = observers[i], given[observers[i]]
         for j in range(first.shape[1]):
-            for k in range(first[i, j], last[i, j]):
-                subject = subjects[k]
-                dx, dy, dz = position[subject, 0] - x, position[subject, 1] - y, position[subject, 2] - z
-                squared = dx * dx + dy * dy + dz * dz
+            near = slice(first[i, j], last[i, j])
+            _measure(places[:, near], position[observer], squares)
+            those = subjects[near]
+            for k in range(len(those)):
+                subject, squared = those[k], np.int64(squares[k])
                 if squared > leaving2 or subject == observer:
                     continue
-                if len(pinned) and pinned_for[subject] & groups[observer]:
+                if has_pins and pinned_for[subject] & groups[observer]:
                     continue
-                is_held, is_within = given[observer, subject], squared <= radius2
-                if is_held or is_within:
-                    owners[n], seen[n], held[n], within[n], apart[n] = observer, subject, is_held, is_within, squared
-                    n += 1
+                is_held, is_within = has_told[subject], squared <= radius2
+                owners[n], seen[n], held[n], within[n], apart[n] = observer, subject, is_held, is_within, squared
+                n += np.uint64(is_held or is_within)  # who is neither is written over
         for subject in pinned:
             if subject != observer and pinned_for[subject] & groups[observer]:
                 is_held = given[observer, subject]
                 owners[n], seen[n], held[n], within[n], apart[n] = observer, subject, is_held, True, 0
-                n += 1
+                n += np.uint64(1)
     return owners[:n], seen[:n], held[:n], within[:n], apart[:n]
 
 
 @compiled("void(i8[::1], b1[::1], b1[::1], i8)")
 def _admit(apart: NDArray[np.int64], is_held: Mask, is_admitted: Mask, most: int) -> None:
-    """Of one observer's newcomers, let the nearest in, of equally near ones the first; the others are not admitted."""
+    """Of one observer's newcomers, who are more, let the nearest in, of equally near ones the first, and no others."""
     newcomers = np.flatnonzero(~is_held)
-    if len(newcomers) <= most:
-        return
     furthest = np.partition(apart[newcomers], most - 1)[most - 1]
     places = most - np.count_nonzero(apart[newcomers] < furthest)
     for k in newcomers:
@@ -242,6 +252,29 @@ def _reach(counts: NDArray[np.int64], furthest: int, wanted: float) -> float:
         k += 1
     share = min(max((wanted - below) / max(1, counts[k]), 0.0), 1.0)
     return float((k + share) * furthest / len(counts))
+
+
+@compiled("i8(i8[::1], b1[::1], u1[::1], b1[::1], b1[::1], b1, i8[:,:,::1])")
+def _count(
+    apart: NDArray[np.int64],
+    is_within: Mask,
+    rate: Bytes,
+    is_full: Mask,
+    is_admitted: Mask,
+    is_packed: bool,
+    turns: NDArray[np.int64],
+) -> int:
+    """Count one observer's admitted subjects by rate and kind of record; who lingers where it is packed is not.
+
+    turns: (2, rates, 2), zeros: counted in turn, since each count waits for the change before. Returns more than any
+    squared distance of those.
+    """
+    furthest = 0
+    for k in range(len(apart)):
+        is_admitted[k] &= is_within[k] or not is_packed
+        turns[k & 1, rate[k], np.int64(is_full[k])] += is_admitted[k]
+        furthest = max(furthest, int(apart[k]) * is_admitted[k])
+    return furthest + 1
 
 
 @compiled("void(i8[::1], u1[::1], b1[::1], i8[::1], i8, f8, i8, i8, i8, i8)")
@@ -272,28 +305,27 @@ def _slow(
             wanted += by_rate[ring] / (1 << max(ring, slow))
         if wanted <= records:
             break
-    counts, bins_of_one = np.zeros(bins, np.int64), bins / furthest
+    turns, bins_of_one = np.zeros((2, bins), np.int64), bins / furthest
     for k in range(len(rate)):
         if is_admitted[k]:
-            counts[np.int64(apart[k] * bins_of_one)] += 1
+            turns[k & 1, np.int64(apart[k] * bins_of_one)] += 1
+    counts = turns[0] + turns[1]
     faster = max(0.0, records - wanted) * (1 << slow) + (nearest if slow > nearest_rate else 0)
     is_faster_within = np.int64(_reach(counts, furthest, faster))
     is_nearest_within = np.int64(_reach(counts, furthest, nearest))
-    for k in range(len(rate)):
-        if is_admitted[k]:
-            slowed = slow - 1 if apart[k] <= is_faster_within else slow
-            if apart[k] <= is_nearest_within:
-                slowed = min(slowed, nearest_rate)
-            rate[k] = max(rate[k], slowed)
+    for k in range(len(rate)):  # all of them: at which rate those would be who are not admitted is nobody's business
+        slowed = slow - 1 if apart[k] <= is_faster_within else slow
+        slowed = min(slowed, nearest_rate) if apart[k] <= is_nearest_within else slowed
+        rate[k] = max(rate[k], slowed)
 
 
 @compiled(
-    "(i8[::1], i8[::1], i8[::1], b1[::1], b1[::1], u1[::1], b1[::1], f8[::1], f8[::1], i8, "
+    "(i8[::1], i4[::1], i8[::1], b1[::1], b1[::1], u1[::1], b1[::1], f8[::1], f8[::1], i8, "
     "Tuple((UniTuple(f8, 5), f8, i8, i8, i8, i8, i8)))"
 )
 def rationed(
     looking: Rows,
-    observers: Rows,
+    observers: Narrow,
     apart: NDArray[np.int64],
     is_held: Mask,
     is_within: Mask,
@@ -316,23 +348,23 @@ def rationed(
         begin = end
         while end < len(observers) and observers[end] == looking[i]:
             end += 1
-        theirs = slice(begin, end)
-        _admit(apart[theirs], is_held[theirs], is_admitted[theirs], max(1, int(budget[i] * share / full_enter)))
-        entering, count = 0.0, 0
-        for k in range(begin, end):
-            count += is_admitted[k]
-            if is_admitted[k] and not is_held[k]:
-                entering += full_enter if is_full[k] else enter
+        theirs, count, entering = slice(begin, end), end - begin, 0.0
+        newcomers = count - int(np.count_nonzero(is_held[theirs]))
+        if newcomers > 0:
+            most = max(1, int(budget[i] * share / full_enter))
+            if newcomers > most:
+                _admit(apart[theirs], is_held[theirs], is_admitted[theirs], most)
+                count -= newcomers - most
+            for k in range(begin, end):
+                if is_admitted[k] and not is_held[k]:
+                    entering += full_enter if is_full[k] else enter
         few = min(nearest, count)
         is_packed = few / (1 << nearest_rate) + (count - few) / lingering > usual_records[i]
         left = max(budget[i] - entering - ticks * frame, 1.0)
-        by_rate, full_by_rate, furthest = np.zeros(classes, np.int64), np.zeros(classes, np.int64), 1
-        for k in range(begin, end):
-            is_admitted[k] &= is_within[k] or not is_packed
-            if is_admitted[k]:
-                by_rate[rate[k]] += 1
-                full_by_rate[rate[k]] += is_full[k]
-                furthest = max(furthest, apart[k] + 1)
+        turns, of_theirs = np.zeros((2, classes, 2), np.int64), (apart[theirs], is_within[theirs], rate[theirs])
+        furthest = _count(*of_theirs, is_full[theirs], is_admitted[theirs], is_packed, turns)
+        full_by_rate = turns[0, :, 1] + turns[1, :, 1]
+        by_rate = turns[0, :, 0] + turns[1, :, 0] + full_by_rate
         count, wanted, at_ring_rates = by_rate.sum(), 0.0, 0.0
         for ring in range(classes):
             cost = full_by_rate[ring] * full_delta + (by_rate[ring] - full_by_rate[ring]) * delta
@@ -340,22 +372,22 @@ def rationed(
             at_ring_rates += cost / (1 << ring) * ticks
         is_short[i] = count < end - begin
         if at_ring_rates > left:
-            of_theirs = apart[theirs], granted[theirs], is_admitted[theirs]
             records = left * count / (max(wanted, 1.0) * ticks)
-            _slow(*of_theirs, by_rate, furthest, records, nearest, nearest_rate, classes, bins)
+            limits = furthest, records, nearest, nearest_rate, classes, bins
+            _slow(apart[theirs], granted[theirs], is_admitted[theirs], by_rate, *limits)
             is_short[i] = True
     return is_admitted, granted, is_short
 
 
-@compiled("(i8[::1], i8, i8[::1], i8[::1], u2[::1], i8[::1], i8[::1], u2[::1])")
+@compiled("(i8[::1], i8, i4[::1], i4[::1], u2[::1], i4[::1], i4[::1], u2[::1])")
 def matched(
     looking: Rows,
     row_bits: int,
-    observers_before: Rows,
-    keys_before: Rows,
+    observers_before: Narrow,
+    keys_before: Narrow,
     pose_before: Poses,
-    observers: Rows,
-    keys: Rows,
+    observers: Narrow,
+    keys: Narrow,
     shown: Poses,
 ) -> tuple[Poses, Rows, Rows]:
     """Compare what observers had in view with what they want to see; both are grouped by observer, as `looking` is.
@@ -367,41 +399,44 @@ def matched(
     told = np.zeros(mask + 1, np.uint16)
     pose, entering = np.empty(len(keys), np.uint16), np.empty(len(keys), np.int64)
     left = np.empty(len(keys_before), np.int64)
-    i, j, n_entering, n_left = 0, 0, 0, 0
+    end_before, end, n_entering, n_left = 0, 0, 0, 0
     for observer in looking:
-        begin = i
-        while i < len(keys_before) and observers_before[i] == observer:
-            told[keys_before[i] & mask] = pose_before[i]
-            i += 1
-        while j < len(keys) and observers[j] == observer:
-            subject = keys[j] & mask
-            pose[j] = told[subject]
-            told[subject] = 0
-            if pose[j] == 0:
-                pose[j] = shown[keys[j]]
-                entering[n_entering] = j
+        begin_before, begin = end_before, end
+        while end_before < len(keys_before) and observers_before[end_before] == observer:
+            end_before += 1
+        while end < len(keys) and observers[end] == observer:
+            end += 1
+        had, poses_had = keys_before[begin_before:end_before], pose_before[begin_before:end_before]
+        for k in range(len(had)):
+            told[had[k] & mask] = poses_had[k]
+        wants, poses, staying = keys[begin:end], pose[begin:end], 0
+        for k in range(len(wants)):
+            poses[k], told[wants[k] & mask] = told[wants[k] & mask], 0
+            if poses[k] == 0:
+                poses[k] = shown[wants[k]]
+                entering[n_entering] = begin + k
                 n_entering += 1
-            j += 1
-        for k in range(begin, i):
-            subject = keys_before[k] & mask
-            if told[subject] != 0:
-                told[subject] = 0
-                left[n_left] = k
+            else:
+                staying += 1
+        for k in range(len(had) if staying < len(had) else 0):
+            if told[had[k] & mask] != 0:
+                told[had[k] & mask] = 0
+                left[n_left] = begin_before + k
                 n_left += 1
     return pose, entering[:n_entering], left[:n_left]
 
 
-@compiled("(i8[::1], i8[::1], i8, i8, i8, u2[::1], i8, i8)")
+@compiled("(i4[::1], i4[::1], i8, i8, i8, u2[::1], i8, i8)")
 def planned(
-    observers: Rows,
-    keys: Rows,
+    observers: Narrow,
+    keys: Narrow,
     row_bits: int,
     details: int,
     classes: int,
     ids: NDArray[np.uint16],
     tick: int,
     ticks: int,
-) -> tuple[Rows, Rows, Rows, Rows, Rows]:
+) -> tuple[Narrow, Narrow, Narrow, Rows, Rows]:
     """Find when pairs are due: at every 2**rate-th tick, counted with the subject's id.
 
     keys: above the row's bits, rate class * details + detail. classes: how many of rates there are. ids: by row.
@@ -409,35 +444,40 @@ def planned(
     which stand far apart among the pairs; where each tick's end; and its rate classes, a bit for each.
     """
     mask = (1 << row_bits) - 1
-    # by kind of record: a division for each pair would cost more than the rest
+    # by kind of record and by row: what is worked out for each pair costs more than the rest
     interval_of = np.array([1 << kind // details for kind in range(classes * details)])
     slowest = interval_of[-1]
+    wait = np.empty(len(ids), np.uint8)  # until the slowest record of a row
+    for row in range(len(ids)):
+        wait[row] = -(np.int64(ids[row]) + tick) & (slowest - 1)
     alike = np.zeros((len(interval_of), slowest), np.int64)  # how many are due at the same ticks
     for key in keys:
-        alike[key >> row_bits, ids[key & mask] & (slowest - 1)] += 1
+        alike[key >> row_bits, wait[key & mask]] += 1
     counts, rates = np.zeros(ticks, np.int64), np.zeros(ticks, np.int64)
     for kind, step in np.ndindex(alike.shape):
         if alike[kind, step]:
-            for ahead in range(-(step + tick) & (interval_of[kind] - 1), ticks, interval_of[kind]):
+            for ahead in range(step & (interval_of[kind] - 1), ticks, interval_of[kind]):
                 counts[ahead] += alike[kind, step]
                 rates[ahead] |= interval_of[kind]
     ends = np.cumsum(counts)
     at = ends - counts
     n = ends[-1]
-    due, due_observers, due_keys = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
+    due, due_observers, due_keys = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int32)
     for k in range(len(keys)):
-        interval = interval_of[keys[k] >> row_bits]
-        for ahead in range(-(np.int64(ids[keys[k] & mask]) + tick) & (interval - 1), ticks, interval):
-            due[at[ahead]], due_observers[at[ahead]], due_keys[at[ahead]] = k, observers[k], keys[k]
+        key, interval = keys[k], interval_of[keys[k] >> row_bits]
+        ahead = np.int64(wait[key & mask]) & (interval - 1)
+        while ahead < ticks:
+            due[at[ahead]], due_observers[at[ahead]], due_keys[at[ahead]] = k, observers[k], key
             at[ahead] += 1
+            ahead += interval
     return due, due_observers, due_keys, ends, rates
 
 
-@compiled("(i8[::1], i8[::1], i8[::1], u2[::1], i8[::1], u2[::1], u2[::1], i8[::1], i8[::1], i8)")
+@compiled("(i4[::1], i4[::1], i4[::1], u2[::1], i8[::1], u2[::1], u2[::1], i8[::1], i8[::1], i8)")
 def told(
-    due: Rows,
-    observers: Rows,
-    keys: Rows,
+    due: Narrow,
+    observers: Narrow,
+    keys: Narrow,
     pose: Poses,
     slot_of: Rows,
     shown: Poses,

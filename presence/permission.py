@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from presence.entities import Entities, Mask, Rows
+    from presence.kernels import Narrow
 
 
 def is_cleared(requires: NDArray[np.uint64], grants: NDArray[np.uint64] | np.uint64) -> Mask:
@@ -21,7 +22,7 @@ def is_cleared(requires: NDArray[np.uint64], grants: NDArray[np.uint64] | np.uin
     return np.asarray((requires & ~grants) == 0, dtype=np.bool_)
 
 
-def may_know(entities: Entities, subjects: Rows, grants: NDArray[np.uint64] | np.uint64) -> Mask:
+def may_know(entities: Entities, subjects: Rows | Narrow, grants: NDArray[np.uint64] | np.uint64) -> Mask:
     """Tell, element by element, whether somebody with these grants may know of the subjects: all but blocks."""
     return np.asarray(is_cleared(entities.requires[subjects], grants) & ~entities.is_unseen[subjects], dtype=np.bool_)
 
@@ -31,7 +32,7 @@ def may_hide(entities: Entities) -> bool:
     return bool(entities.has_blocks or entities.requires.any() or entities.is_unseen.any())
 
 
-def may_see(entities: Entities, viewers: Rows, subjects: Rows) -> Mask:
+def may_see(entities: Entities, viewers: Rows | Narrow, subjects: Rows | Narrow) -> Mask:
     """Tell for each (viewer, subject) pair of rows whether the viewer may know of the subject at all.
 
     viewers and subjects broadcast against each other. Everybody may see themselves.

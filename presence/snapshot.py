@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from presence.entities import Entities, Mask, Rows
+    from presence.kernels import Narrow
     from presence.views import Sightings, Told, Views
 
 # A subject that keeps moving is sent whole once in so many ticks, so that no client error outlives it. TCP loses
@@ -260,24 +261,24 @@ def _delta_bases(entities: Entities, steps: list[Steps]) -> NDArray[np.uint16]:
 
 def _absolutes(entities: Entities, slot_of: Rows, told: Sightings, has_jumped: Mask, now: float) -> Iterator[Parcel]:
     """Pack each subject once, and take its record for each pair: of those who enter, then of the held sent whole."""
-    slots, subjects = slot_of.take(told.observers), told.subjects
-    bodies = entities.body.take(subjects)
-    is_full = (bodies == Body.TRACKED) & (told.detail == Detail.FULL)
-    sections = np.where(bodies == Body.THING, Section.THING, np.where(is_full, Section.TRACKED, Section.ROOT))
+    slots, subjects, sections = slot_of.take(told.observers), told.subjects, _sections_by_key(entities).take(told.keys)
     order = np.argsort(slots, kind="stable")
+    slots, subjects, sections = slots.take(order), subjects.take(order), sections.take(order)
+    has_jumped = has_jumped.take(order)
     for section in (Section.ROOT, Section.TRACKED, Section.THING):
-        mine = order[sections.take(order) == section]
+        mine = np.flatnonzero(sections == section)
         if len(mine):
             yield _absolute_parcel(entities, section, slots.take(mine), subjects.take(mine), has_jumped.take(mine), now)
 
 
 def _absolute_parcel(
-    entities: Entities, section: Section, slots: Rows, subjects: Rows, has_jumped: Mask, now: float
+    entities: Entities, section: Section, slots: Rows, subjects: Narrow, has_jumped: Mask, now: float
 ) -> Parcel:
     """Pack an absolute record of each of `subjects`, in which rows may stand many times; a second one for a jump."""
-    needed = np.zeros((2, entities.capacity), np.bool_)
-    needed[has_jumped.astype(np.intp), subjects] = True
-    is_jump, rows = np.nonzero(needed)
+    asked = has_jumped * entities.capacity + subjects
+    needed = np.zeros(2 * entities.capacity, np.bool_)
+    needed[asked] = True
+    is_jump, rows = np.divmod(np.flatnonzero(needed), entities.capacity)
     table = np.zeros(len(rows), DTYPES[section])
     table["id"] = entities.id[rows]
     table["age"] = _ages(entities, rows, now)
@@ -293,9 +294,9 @@ def _absolute_parcel(
             for axis, name in enumerate("xyz"):
                 table[part][name] = entities.parts[rows, index, axis]
             table[part]["orientation"] = entities.part_orientations[rows, index]
-    at = np.zeros(needed.shape, np.intp)
-    at[is_jump, rows] = every
-    return Parcel(section, slots, at[has_jumped.astype(np.intp), subjects], _as_bytes(table))
+    at = np.zeros(len(needed), np.intp)
+    at[needed] = every
+    return Parcel(section, slots, at.take(asked), _as_bytes(table))
 
 
 def _deltas(entities: Entities, told: Told, steps: list[Steps], now: float) -> Iterator[Parcel]:
@@ -307,9 +308,9 @@ def _deltas(entities: Entities, told: Told, steps: list[Steps], now: float) -> I
     of_row = np.zeros((RATE_CLASSES, entities.capacity), np.intp)
     of_row[np.repeat([step.rate for step in steps], [len(step.rows) for step in steps]), rows] = every
     at = by_key(np.intp, of_row[:, None])
-    chosen = {Section.ROOT_DELTA: np.ones(len(told.keys), np.bool_)}
+    chosen: dict[Section, Mask | slice] = {Section.ROOT_DELTA: slice(None)}
     if (entities.body[rows] == Body.TRACKED).any():
-        is_full = _full_keys(entities).take(told.keys)
+        is_full = _sections_by_key(entities).take(told.keys) == Section.TRACKED
         chosen = {Section.ROOT_DELTA: ~is_full, Section.TRACKED_DELTA: is_full}
     ages, root = _ages(entities, rows, now), np.concatenate([step.root for step in steps])
     for section, mine in chosen.items():
@@ -327,11 +328,12 @@ def _deltas(entities: Entities, told: Told, steps: list[Steps], now: float) -> I
         yield Parcel(section, told.slots[mine], at.take(told.keys[mine]), _as_bytes(table))
 
 
-def _full_keys(entities: Entities) -> Mask:
-    """Tell by key whether its record has a head and hands."""
-    is_full = np.zeros((len(Detail), entities.capacity), np.bool_)
-    is_full[Detail.FULL] = entities.body == Body.TRACKED
-    return np.asarray(by_key(np.bool_, is_full), dtype=np.bool_)
+def _sections_by_key(entities: Entities) -> NDArray[np.uint8]:
+    """Tell by key to which section its absolute records belong."""
+    sections = np.full((len(Detail), entities.capacity), Section.ROOT, np.uint8)
+    sections[Detail.FULL, entities.body == Body.TRACKED] = Section.TRACKED
+    sections[:, entities.body == Body.THING] = Section.THING
+    return by_key(np.uint8, sections)
 
 
 def _ages(entities: Entities, rows: Rows, now: float) -> NDArray[np.uint8]:

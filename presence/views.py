@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from presence.entities import Entities, Mask, Rows
+    from presence.kernels import Narrow
 
 _ROW_BITS = 14
 _ROW = MAX_ROWS - 1
@@ -41,12 +42,12 @@ class Sightings:
     `held_pose` names it; 0 where nothing was told yet.
     """
 
-    observers: Rows
-    keys: Rows
+    observers: Narrow
+    keys: Narrow
     pose: NDArray[np.uint16]
 
     @classmethod
-    def new(cls, observers: Rows, keys: Rows) -> Sightings:
+    def new(cls, observers: Narrow, keys: Narrow) -> Sightings:
         """List pairs of which nothing was told yet."""
         return cls(observers, keys, np.zeros(len(keys), np.uint16))
 
@@ -54,17 +55,17 @@ class Sightings:
         return len(self.keys)
 
     @property
-    def subjects(self) -> Rows:
+    def subjects(self) -> Narrow:
         """Their rows."""
         return self.keys & _ROW
 
     @property
-    def rate(self) -> Rows:
+    def rate(self) -> Narrow:
         """The rate class at which each subject is told of."""
         return (self.keys >> _ROW_BITS) // len(Detail)
 
     @property
-    def detail(self) -> Rows:
+    def detail(self) -> Narrow:
         """How much of each subject is told, as in `rings`."""
         return (self.keys >> _ROW_BITS) % len(Detail)
 
@@ -81,12 +82,12 @@ class Sightings:
         return Sightings(self.observers.take(chosen), self.keys.take(chosen), self.pose.take(chosen))
 
 
-NOTHING = Sightings.new(np.zeros(0, np.intp), np.zeros(0, np.intp))
+NOTHING = Sightings.new(np.zeros(0, np.int32), np.zeros(0, np.int32))
 
 
-def keys_of(subjects: Rows, rate: NDArray[np.integer[Any]], detail: NDArray[np.integer[Any]]) -> Rows:
+def keys_of(subjects: Narrow, rate: NDArray[np.uint8], detail: NDArray[np.uint8]) -> Narrow:
     """Name records: each by the place in a `by_key` that is its own."""
-    keys = rate.astype(np.intp)
+    keys = rate.astype(np.int32)
     keys *= len(Detail)
     keys += detail
     keys <<= _ROW_BITS
@@ -114,9 +115,9 @@ def joined(parts: Iterable[Sightings]) -> Sightings:
 class Due:
     """Which pairs are due at one tick. at: their positions in a list. rates: a bit for each rate class among them."""
 
-    at: Rows
-    observers: Rows
-    keys: Rows
+    at: Narrow
+    observers: Narrow
+    keys: Narrow
     rates: int
 
 
@@ -251,7 +252,7 @@ class Views:
         """Find what is due at the next ticks, from this one on."""
         observers, keys, self._planned_at[phase] = self._views[phase].observers, self._views[phase].keys, tick
         if keys.max(initial=0) >> _ROW_BITS < len(Detail):  # everybody at every tick: the usual case
-            self._due[phase] = [Due(np.arange(len(keys)), observers, keys, int(len(keys) > 0))] * ticks
+            self._due[phase] = [Due(np.arange(len(keys), dtype=np.int32), observers, keys, int(len(keys) > 0))] * ticks
             return
         layout = _ROW_BITS, len(Detail), RATE_CLASSES
         *pairs, ends, rates = kernels.planned(observers, keys, *layout, entities.id, tick, ticks)

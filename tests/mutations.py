@@ -25,8 +25,8 @@ INTEREST = (
     Mutation(
         "a subject at the radius is outside",
         "presence/kernels.py",
-        "given[observer, subject], squared <= radius2",
-        "given[observer, subject], squared < radius2",
+        "has_told[subject], squared <= radius2",
+        "has_told[subject], squared < radius2",
         "presence/test_interest.py::test_a_subject_enters_exactly_at_the_radius",
     ),
     Mutation(
@@ -98,22 +98,22 @@ HYSTERESIS = (
     Mutation(
         "there is no hysteresis",
         "presence/kernels.py",
-        "if is_held or is_within:",
-        "if is_within:",
+        "np.uint64(is_held or is_within)",
+        "np.uint64(is_within)",
         "presence/test_interest.py::test_a_held_subject_leaves_exactly_beyond_the_leaving_radius",
     ),
     Mutation(
         "a subject enters at the leaving radius",
         "presence/kernels.py",
-        "if is_held or is_within:",
-        "if True:",
+        "np.uint64(is_held or is_within)",
+        "np.uint64(True)",
         "presence/test_interest.py::test_a_subject_enters_exactly_at_the_radius",
     ),
     Mutation(
         "being held by the other keeps one in view",
         "presence/kernels.py",
-        "is_held, is_within = given[observer, subject]",
-        "is_held, is_within = given[subject, observer]",
+        "= observers[i], given[observers[i]]",
+        "= observers[i], given[:, observers[i]]",
         "presence/test_interest.py::test_hysteresis_is_each_observers_own",
     ),
 )
@@ -178,8 +178,8 @@ CROWD = (
     Mutation(
         "far away hands are told",
         "presence/snapshot.py",
-        "(bodies == Body.TRACKED) & (told.detail == Detail.FULL)",
-        "(bodies == Body.TRACKED) & (told.detail >= 0)",
+        "sections[Detail.FULL, entities.body == Body.TRACKED]",
+        "sections[:, entities.body == Body.TRACKED]",
         "presence/test_rings.py::test_far_away_hands_are_left_out",
     ),
     Mutation(
@@ -423,8 +423,8 @@ CROWD = (
     Mutation(
         "a look forgets what was told before",
         "presence/kernels.py",
-        "            told[keys_before[i] & mask] = pose_before[i]\n",
-        "",
+        "told[had[k] & mask] = poses_had[k]",
+        "pass",
         "presence/test_views.py::test_a_look_tells_who_comes_and_who_goes",
     ),
 )
@@ -447,8 +447,8 @@ DELTA = (
     Mutation(
         "who enters is told of twice",
         "presence/kernels.py",
-        "pose[j] = shown[keys[j]]",
-        "pose[j] = 1",
+        "poses[k] = shown[wants[k]]",
+        "poses[k] = 1",
         "presence/test_snapshot.py::test_the_first_snapshot_is_full_and_has_everybody_near_but_oneself",
     ),
     Mutation(

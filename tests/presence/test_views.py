@@ -27,8 +27,8 @@ def people(number: int) -> Entities:
 
 def wanting(pairs: list[tuple[int, int, int]]) -> Sightings:
     """Make a list of (observer, subject, rate)."""
-    observers, subjects, rates = np.array(pairs, np.intp).reshape(-1, 3).T.copy()
-    return Sightings.new(observers, keys_of(subjects, rates, np.zeros(len(pairs), np.uint8)))
+    observers, subjects, rates = np.array(pairs, np.int32).reshape(-1, 3).T.copy()
+    return Sightings.new(observers, keys_of(subjects, rates.astype(np.uint8), np.zeros(len(pairs), np.uint8)))
 
 
 def listed(seen: Sightings) -> list[tuple[int, int]]:
