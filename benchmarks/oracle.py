@@ -111,6 +111,7 @@ class _Observer:
     rules: tuple[int | None, frozenset[str]] = (None, frozenset())  # isolation and clearance where it stands
     cause: int | None = None  # of a correction not yet written
     holds: dict[int, int] = field(default_factory=dict)  # by subject: when the pose that it was told came to be
+    viewpoints: dict[int, Triple] = field(default_factory=dict)  # places that it sees from besides its own
     knows: set[int] = field(default_factory=set)
     replica: Replica = field(default_factory=Replica)
 
@@ -189,6 +190,14 @@ class ExactOracle:
         """Somebody belongs to groups, and is in the sight of groups at any distance, from now on."""
         self._observers[entity].groups = frozenset(groups)
         self._subjects[entity].pinned_for = frozenset(pinned_for)
+        self._observers[entity].is_refocused = True
+
+    def look_from(self, entity: int, viewpoint: int, place: Triple | None) -> None:
+        """Somebody sees from a place as well, or no longer from there."""
+        viewpoints = self._observers[entity].viewpoints
+        viewpoints.pop(viewpoint, None)
+        if place is not None:
+            viewpoints[viewpoint] = place
         self._observers[entity].is_refocused = True
 
     def block(self, entity: int, other: str, is_blocked: bool) -> None:
@@ -311,9 +320,14 @@ class ExactOracle:
         return self._subjects[other].record_tick > observer.holds[other]
 
     def _wants(self, entity: int, other: int, is_held: bool) -> bool:
-        one, two = self._subjects[entity].pose.place, self._subjects[other].pose.place
         is_pinned = not self._subjects[other].pinned_for.isdisjoint(self._observers[entity].groups)
-        return self._may_keep(entity, other) and (is_pinned or is_near(one, two, self._radius_mm, is_held))
+        return self._may_keep(entity, other) and (is_pinned or self._is_near(entity, other, is_held))
+
+    def _is_near(self, entity: int, other: int, is_held: bool) -> bool:
+        """Tell whether somebody is near enough to any place that an observer sees from."""
+        own, place = self._subjects[entity].pose.place, self._subjects[other].pose.place
+        eyes = own, *self._observers[entity].viewpoints.values()
+        return any(is_near(eye, place, self._radius_mm, is_held) for eye in eyes)
 
     def _may_keep(self, entity: int, other: int) -> bool:
         if other == entity or other not in self._subjects:

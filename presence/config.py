@@ -319,6 +319,14 @@ class Settings:
         tuple[str, ...],
         Setting(many(str, "ROLE"), ("instructor",), "whoever has one of these is in sight at any distance"),
     ]
+    viewpoint_roles: Annotated[
+        tuple[str, ...],
+        Setting(
+            many(str, "ROLE"),
+            ("instructor", "spectator", "moderator", "operator"),
+            "whoever has one of these may look from other places too",
+        ),
+    ]
     pose_budget_kbit: Annotated[
         int, Setting(whole(64, 1600), 256, "what an observer is told of others' movement at the most", "kbit/s")
     ]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Rows = NDArray[np.intp]
 Mask = NDArray[np.bool_]
+Viewpoints = dict[int, tuple[int, int, int]]  # places that somebody sees from besides its own, mm, by number
 
 ID_REST_S = 120.0  # the resume window and a minute: nobody can still mean the old entity
 MAX_ID = 2**16 - 1
@@ -179,6 +180,7 @@ class Entities:
         self.knows = np.zeros((self.capacity, self.capacity), np.bool_)
         self.blocks = np.zeros((self.capacity, self.capacity), np.bool_)
         self.has_blocks = False
+        self.viewpoints: dict[int, Viewpoints] = {}  # by row, of those who have any
         self._free = list(range(self.capacity - 1, -1, -1))
         self._leaving: deque[int] = deque()  # rows given up, but not free yet
         self._ids = _Ids()
@@ -212,6 +214,7 @@ class Entities:
         entity = int(self.id[row])
         del self._row_of_id[entity]
         self._ids.rest(entity, now)
+        self.viewpoints.pop(row, None)
         self.forget_held(np.array([row]))
         self.knows[row] = False
         if self.has_blocks:  # else this would only make the kernel find memory for zeros

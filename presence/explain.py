@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from presence import budget, interest, pins
+from presence import budget, interest, pins, viewpoints
 from presence.entities import Entities
 from presence.history import Link
 from presence.permission import is_cleared
@@ -67,10 +67,11 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What stands between the two at one tick."""
+    """What stands between the two at one tick. distance_mm: from the nearest place that the observer looks from."""
 
     tick: int
     distance_mm: float
+    viewpoints: int
     is_within_radius: bool
     is_within_leaving_radius: bool
     is_blocked: bool
@@ -240,14 +241,16 @@ class _Scene:
     def sight(self, view: Entities) -> Sight:
         """Say what stands between the two."""
         one, other = self._rows()
-        apart = interest.distances_squared(view.position, np.array([one]), np.array([other]))
+        _, eyes = viewpoints.eyes(view, np.array([one]))
+        apart = interest.distances_squared(eyes, view.position[other]).min()
         lacking = int(view.requires[other] & ~view.grants[one]) if one != other else 0
         world, radius_mm = self._room.world, self._room.radius_mm
         return Sight(
             tick=self.past.tick,
-            distance_mm=math.sqrt(apart[0]),
-            is_within_radius=bool(apart[0] <= radius_mm * radius_mm),
-            is_within_leaving_radius=bool(apart[0] <= interest.leaving_squared(radius_mm)),
+            distance_mm=math.sqrt(apart),
+            viewpoints=len(eyes) - 1,
+            is_within_radius=bool(apart <= radius_mm * radius_mm),
+            is_within_leaving_radius=bool(apart <= interest.leaving_squared(radius_mm)),
             is_blocked=bool(view.blocks[one, other]),
             missing_clearances=tuple(name for bit, name in enumerate(world.clearances) if lacking >> bit & 1),
             is_isolated=bool(view.isolation[one] != view.isolation[other]),
@@ -389,10 +392,13 @@ def in_words(explanation: Explanation) -> list[str]:
     because = _BECAUSE[told.reason]
     leaving = _metres(told.radius_mm * interest.LEAVING_FACTOR)
     sight = f"one comes into sight within {_metres(told.radius_mm)}, and stays in it up to {leaving}"
+    they = f"They were {_metres(now.distance_mm)} apart"
+    if now.viewpoints:
+        they += f", from the nearest of the {1 + now.viewpoints} places that the observer looks from"
     sentences = [
         f"At tick {told.tick} of room {told.room}, {_name(told.observer)} {sees} {_name(told.subject)}: {because}.",
         f"The observer was {_where(told.observer)}, the subject {_where(told.subject)}.",
-        f"They were {_metres(now.distance_mm)} apart, in cells of {_metres(told.cell_mm)}; {sight}.",
+        f"{they}, in cells of {_metres(told.cell_mm)}; {sight}.",
         f"Between them: {_between(now)}.",
         _LINK_WORDS[told.link],
         _look_words(told),

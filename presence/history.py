@@ -27,7 +27,7 @@ from presence.views import is_turn
 from protocol.records import DTYPES, Section
 
 if TYPE_CHECKING:
-    from presence.entities import Mask, Rows
+    from presence.entities import Mask, Rows, Viewpoints
     from presence.snapshot import Tables, Wishes
     from presence.world import World
 
@@ -76,6 +76,7 @@ class _Columns:
     budget: NDArray[np.float64]
     ration: NDArray[np.float64]
     blocks: frozenset[tuple[int, int]] = frozenset()
+    viewpoints: dict[int, Viewpoints] = field(default_factory=dict)
 
     @classmethod
     def empty(cls) -> _Columns:
@@ -92,7 +93,7 @@ class _Columns:
         for name in ("position", "entity", "body", "link", *_RULES, "budget"):
             column = getattr(self, name)
             grown[name] = np.concatenate([column, np.zeros((more, *column.shape[1:]), column.dtype)])
-        return _Columns(**grown, blocks=self.blocks)
+        return _Columns(**grown, blocks=self.blocks, viewpoints=self.viewpoints.copy())
 
 
 @dataclass(slots=True)
@@ -111,6 +112,7 @@ class _Change:
     steps: NDArray[np.int16] = field(default_factory=lambda: _NO_STEPS)
     before: list[tuple[str, Small, NDArray[Any]]] = field(default_factory=list)
     blocks: frozenset[tuple[int, int]] = frozenset()  # made or undone
+    viewpoints: dict[int, Viewpoints] = field(default_factory=dict)  # as they were, by row
     entered: Pairs = field(default_factory=lambda: _NO_PAIRS)
     left: Pairs = field(default_factory=lambda: _NO_PAIRS)
     forgotten: Pairs = field(default_factory=lambda: _NO_PAIRS)
@@ -121,7 +123,8 @@ class _Change:
         """Count the bytes of what is kept: 0 where nothing changed."""
         arrays = [self.steps, self.entered, self.left, self.forgotten, self.looked]
         arrays += [array for _, rows, before in self.before for array in (rows, before)]
-        kept = sum(array.nbytes for array in arrays) + len(self.moved) + 100 * len(self.blocks) + self.look_every_ticks
+        kept = sum(array.nbytes for array in arrays) + len(self.moved) + self.look_every_ticks
+        kept += 100 * (len(self.blocks) + len(self.viewpoints))
         return kept + _CHANGE_BYTES if kept else 0
 
 
@@ -203,6 +206,7 @@ class History:
             for name in _RULES:
                 self._note_column(change, name, getattr(entities, name))
             self._note_blocks(change, entities, np.union1d(others, refocused))
+        self._note_viewpoints(change, entities.viewpoints)
         self._note_links(change, others, asked, wishes.observers, stalled)
         is_new_pose = entities.record_tick[0] == tick
         if len(others):
@@ -261,6 +265,14 @@ class History:
         before = {pair for pair in self._now.blocks if not theirs.isdisjoint(pair)}
         change.blocks = frozenset(now ^ before)
         self._now.blocks ^= change.blocks
+
+    def _note_viewpoints(self, change: _Change, viewpoints: dict[int, Viewpoints]) -> None:
+        before = self._now.viewpoints
+        for row in before.keys() | viewpoints.keys():
+            if before.get(row, {}) != viewpoints.get(row, {}):
+                change.viewpoints[row] = before.get(row, {})
+        if change.viewpoints:
+            self._now.viewpoints = viewpoints.copy()
 
     def _grow(self, capacity: int) -> None:
         if len(self._now.entity) < capacity:
@@ -347,6 +359,7 @@ class Past:
         made.position, made.body, made.grants = np.ascontiguousarray(columns.position), columns.body, columns.grants
         made.is_unseen, made.groups, made.pinned_for = columns.is_unseen, columns.groups, columns.pinned_for
         made.budget, made.balance = columns.budget, columns.ration
+        made.viewpoints = columns.viewpoints
         movement.enter_zones(made, world, made.alive())
         made.given[row, np.isin(columns.entity, list(self._held_before()))] = 1
         for pair in columns.blocks:
@@ -401,6 +414,7 @@ class Past:
             if name == "entity":
                 self._rows.clear()
         columns.blocks ^= change.blocks
+        columns.viewpoints = columns.viewpoints | change.viewpoints
         self.look_every_ticks = change.look_every_ticks or self.look_every_ticks
         self.held = self.held - self._subjects(change.entered)
         self.held |= self._subjects(change.left) | self._subjects(change.forgotten)

@@ -1,9 +1,10 @@
 """Who is close enough to be seen: candidate pairs from a grid, then permission, isolation and distance with hysteresis.
 
-Also in which ring they stand, and who may not stay in view whatever their distance. Exact on integer millimetres: a
-subject enters at the radius and leaves beyond 1.15 times it; one that is pinned is always as near as can be. Reads
-entity columns, writes nothing. Its answers are flat lists of (observer, subject) rows, grouped by observer; cost
-O(observers + candidates), without per-entity Python.
+Seen from an observer's own place and from its viewpoints; the nearest counts. Also in which ring they stand, and who
+may not stay in view whatever their distance. Exact on integer millimetres: a subject enters at the radius and leaves
+beyond 1.15 times it; one that is pinned is always as near as can be. Reads entity columns, writes nothing. Its answers
+are flat lists of (observer, subject) rows, grouped by observer; cost O(observers + candidates), without per-entity
+Python.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from presence import pins
+from presence import pins, viewpoints
 from presence.kernels import in_sight
 from presence.permission import may_hide, may_see
 
@@ -51,11 +52,12 @@ class Pairs:
 
 def select(entities: Entities, observers: Rows, radius_mm: int) -> Pairs:
     """List what each of `observers` (distinct rows) wants to see now, given what it holds."""
-    subjects, first, last = _candidates(entities.position, observers, entities.alive(), radius_mm)
+    owners, eyes = viewpoints.eyes(entities, observers)
+    subjects, first, last = _candidates(entities.position, eyes, entities.alive(), radius_mm)
     pairs = Pairs(
         *in_sight(
-            entities.position,
-            observers,
+            owners,
+            eyes,
             subjects,
             np.ascontiguousarray(entities.position[subjects].T, np.float64),
             first,
@@ -112,14 +114,14 @@ def grid(position: NDArray[np.int32], subjects: Rows, radius_mm: int) -> tuple[N
 
 
 def _candidates(
-    position: NDArray[np.int32], observers: Rows, subjects: Rows, radius_mm: int
+    position: NDArray[np.int32], eyes: NDArray[np.int32], subjects: Rows, radius_mm: int
 ) -> tuple[Rows, NDArray[np.int64], NDArray[np.int64]]:
-    """List subjects in order of their cells, and which ranges of that list the cells around each observer are.
+    """List subjects in order of their cells, and which ranges of that list the cells around each eye, (eyes, 3), are.
 
-    Together these are a superset of whom it has within the leaving radius.
+    Together these are a superset of whom it has within the leaving radius, nobody twice.
     """
-    if not len(observers) or not len(subjects):
-        nothing = np.zeros((len(observers), 0), np.int64)
+    if not len(eyes) or not len(subjects):
+        nothing = np.zeros((len(eyes), 0), np.int64)
         return subjects, nothing, nothing
     origin, cell_mm = grid(position, subjects, radius_mm)
     cells = (position[subjects][:, (0, 2)] - origin) // cell_mm
@@ -127,16 +129,13 @@ def _candidates(
     keys = cells[:, 1] * width + cells[:, 0]
     order = np.argsort(keys, kind="stable")
     keys = keys.take(order)
-    home = (position[observers][:, (0, 2)] - origin) // cell_mm
+    home = (eyes[:, (0, 2)] - origin) // cell_mm
     middles = (home[:, 1] * width + home[:, 0])[:, None] + np.arange(-_SPAN, _SPAN + 1) * width
     first, last = np.searchsorted(keys, middles - _SPAN), np.searchsorted(keys, middles + _SPAN, side="right")
     return subjects.take(order), first, last
 
 
-def distances_squared(position: NDArray[np.int32], one: Rows, other: Rows) -> NDArray[np.int64]:
-    """Squared 3-D distances of row pairs, mm2: exact, since coordinates stay below 2**22."""
-    total = np.zeros(len(one), np.int64)
-    for axis in position.T:
-        apart = axis.take(one) - axis.take(other)
-        total += np.multiply(apart, apart, dtype=np.int64)
-    return total
+def distances_squared(places: NDArray[np.int32], place: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Squared 3-D distances of places, (n, 3), from one, mm2: exact, since coordinates stay below 2**22."""
+    apart = places.astype(np.int64) - place
+    return np.asarray((apart * apart).sum(axis=1), dtype=np.int64)

@@ -174,12 +174,28 @@ def _measure(places: NDArray[np.float64], place: NDArray[np.int32], squares: NDA
         squares[k] = dx * dx + dy * dy + dz * dz
 
 
+@compiled("b1(f8[:,::1], i8, i4[:,::1], i8, i8, i8, i8)")
+def _is_nearest(
+    places: NDArray[np.float64], k: int, eyes: NDArray[np.int32], i: int, begin: int, end: int, squared: int
+) -> bool:
+    """Tell whether of the eyes from `begin` to `end` the i-th is nearest to place k; of equally near ones the first is.
+
+    squared: the distance between the two.
+    """
+    for other in range(begin, end):
+        dx, dy, dz = places[0, k] - eyes[other, 0], places[1, k] - eyes[other, 1], places[2, k] - eyes[other, 2]
+        apart = dx * dx + dy * dy + dz * dz
+        if apart < squared or (apart == squared and other < i):
+            return False
+    return True
+
+
 @compiled(
-    "(i4[:,::1], i8[::1], i8[::1], f8[:,::1], i8[:,::1], i8[:,::1], i8, i8, b1[:,::1], i8[::1], u8[::1], u8[::1])"
+    "(i8[::1], i4[:,::1], i8[::1], f8[:,::1], i8[:,::1], i8[:,::1], i8, i8, b1[:,::1], i8[::1], u8[::1], u8[::1])"
 )
 def in_sight(
-    position: NDArray[np.int32],
-    observers: Rows,
+    owners: Rows,
+    eyes: NDArray[np.int32],
     subjects: Rows,
     places: NDArray[np.float64],
     first: NDArray[np.int64],
@@ -193,41 +209,46 @@ def in_sight(
 ) -> tuple[Narrow, Narrow, Mask, Mask, NDArray[np.int64]]:
     """Pair observers with the subjects that come within the radius, or have been told of and have not left it yet.
 
-    A subject that is pinned for an observer is paired with it as if they stood in one place. places: of `subjects`,
-    (3, subjects), mm. first, last: (observer, range): where in `subjects` those begin and end that may be near.
+    The nearest of an observer's eyes counts; a subject that is pinned for it is paired with it as if they stood in one
+    place. owners: whose eye it is, those of one observer side by side. eyes: where, (eyes, 3), mm. places: of
+    `subjects`, (3, subjects), mm. first, last: (eye, range): where in `subjects` those begin and end that may be near.
     radius2, leaving2: squared distances, mm2. given: observer x subject, whether it has been told. pinned: subjects
     pinned for anybody. pinned_for, groups: by row, as `pins` says. Returns observers, subjects, whether told, whether
     within the radius, and squared distances.
     """
-    most = len(observers) * len(pinned)
-    for i in range(len(observers)):
+    most = len(owners) * len(pinned)
+    for i in range(len(owners)):
         for j in range(first.shape[1]):
             most += last[i, j] - first[i, j]
-    owners, seen = np.empty(most, np.int32), np.empty(most, np.int32)
+    observers, seen = np.empty(most, np.int32), np.empty(most, np.int32)
     held, within = np.empty(most, np.bool_), np.empty(most, np.bool_)
     apart, squares = np.empty(most, np.int64), np.empty(len(subjects))
-    n, has_pins = np.uint64(0), len(pinned) > 0
-    for i in range(len(observers)):
-        observer, has_told = observers[i], given[observers[i]]
+    n, begin, end, has_pins = np.uint64(0), 0, 0, len(pinned) > 0
+    for i in range(len(owners)):
+        observer, has_told, begin = owners[i], given[owners[i]], i if i >= end else begin
+        while end < len(owners) and owners[end] == observer:
+            end += 1
         for j in range(first.shape[1]):
             near = slice(first[i, j], last[i, j])
-            _measure(places[:, near], position[observer], squares)
+            _measure(places[:, near], eyes[i], squares)
             those = subjects[near]
             for k in range(len(those)):
-                subject, squared = those[k], np.int64(squares[k])
+                subject, squared = those[k], int(squares[k])
                 if squared > leaving2 or subject == observer:
                     continue
                 if has_pins and pinned_for[subject] & groups[observer]:
                     continue
+                if end - begin > 1 and not _is_nearest(places, first[i, j] + k, eyes, i, begin, end, squared):
+                    continue
                 is_held, is_within = has_told[subject], squared <= radius2
-                owners[n], seen[n], held[n], within[n], apart[n] = observer, subject, is_held, is_within, squared
+                observers[n], seen[n], held[n], within[n], apart[n] = observer, subject, is_held, is_within, squared
                 n += np.uint64(is_held or is_within)  # who is neither is written over
-        for subject in pinned:
+        for subject in pinned if i == end - 1 else pinned[:0]:
             if subject != observer and pinned_for[subject] & groups[observer]:
                 is_held = given[observer, subject]
-                owners[n], seen[n], held[n], within[n], apart[n] = observer, subject, is_held, True, 0
+                observers[n], seen[n], held[n], within[n], apart[n] = observer, subject, is_held, True, 0
                 n += np.uint64(1)
-    return owners[:n], seen[:n], held[:n], within[:n], apart[:n]
+    return observers[:n], seen[:n], held[:n], within[:n], apart[:n]
 
 
 @compiled("void(i8[::1], b1[::1], b1[::1], i8)")

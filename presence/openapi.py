@@ -217,6 +217,7 @@ def _column(item: dict[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": item}
 
 
+_PLACE_MM = {"type": "array", "items": {"type": "integer"}, "minItems": 3, "maxItems": 3}
 _PLACES = {
     "entity": _column(_ENTITY),
     "x_mm": _column({"type": "integer"}),
@@ -384,6 +385,8 @@ OPERATORS_DOCUMENT: dict[str, Any] = {
             | {"description": "How many people are in each cell of a grid, of cells with anybody in them."},
             "View": _object(
                 entity=_ENTITY,
+                viewpoints_mm={"type": "array", "items": _PLACE_MM}
+                | {"description": "Places that it sees from besides its own."},
                 subject=_column(_ENTITY),
                 every_ticks=_column(_EVERY) | {"description": "How often it is told of each."},
                 detail=_column(_DETAIL),
@@ -412,7 +415,7 @@ OPERATORS_DOCUMENT: dict[str, Any] = {
             "Party": _object(
                 entity=_ENTITY,
                 user=_TEXT | {"description": "User id; empty for objects and for who has left."},
-                place_mm={"type": "array", "items": {"type": "integer"}, "minItems": 3, "maxItems": 3},
+                place_mm=_PLACE_MM,
                 zone=_TEXT | {"description": "Empty for none."},
                 cell={"type": "array", "items": _COUNT, "minItems": 2, "maxItems": 2},
             ),
@@ -425,6 +428,7 @@ OPERATORS_DOCUMENT: dict[str, Any] = {
                 missing_clearances={"type": "array", "items": _TEXT},
                 is_isolated=_FLAG,
                 is_spectator=_FLAG | {"description": "Whether the subject is one: nobody is shown it."},
+                viewpoints=_COUNT | {"description": "Places that the observer looked from besides its own."},
                 is_pinned=_FLAG | {"description": "Whether the subject is in the observer's sight at any distance."},
             ),
             "Share": _object(

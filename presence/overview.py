@@ -137,6 +137,7 @@ def _view(room: Room, row: int, visible: Rows) -> dict[str, Any]:
     view = view.where(np.isin(view.subjects, visible))
     return {
         "entity": int(entities.id[row]),
+        "viewpoints_mm": [list(place) for place in entities.viewpoints.get(row, {}).values()],
         "subject": entities.id[view.subjects].tolist(),
         "every_ticks": (1 << view.rate).tolist(),
         "detail": [Detail(detail).name.lower() for detail in view.detail.tolist()],

@@ -18,12 +18,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from presence import budget, interest, kernels, moderation, movement, objects, pins, roster, snapshot, speech
+from presence import (
+    budget,
+    interest,
+    kernels,
+    moderation,
+    movement,
+    objects,
+    pins,
+    roster,
+    snapshot,
+    speech,
+    viewpoints,
+)
 from presence.entities import Body
 from presence.history import History
 from presence.identity import INSTRUCTOR, SPECTATOR
 from presence.inbox import Inbox
 from presence.limits import pace_of
+from presence.moderation import MODERATORS
 from presence.permission import block, may_know
 from presence.rings import RATE_CLASSES, Detail, Ring, are_nested
 from presence.state import Report, Seat, State
@@ -41,6 +54,7 @@ from protocol.schema import (
     GoTo,
     Grab,
     Joined,
+    LookFrom,
     Moderate,
     Move,
     Person,
@@ -86,6 +100,7 @@ class RoomSettings:
     rings: tuple[Ring, ...] = (Ring(reach_mm=1, rate=0, detail=Detail.FULL),)
     budget_bytes_per_s: int = 1_000_000_000  # of snapshots, for each observer
     pinned_roles: frozenset[str] = frozenset({INSTRUCTOR})  # whoever has one of these is in sight at any distance
+    viewpoint_roles: frozenset[str] = frozenset({INSTRUCTOR, SPECTATOR, *MODERATORS})  # may look from elsewhere too
     pose_rate: Rate | None = SPEC_OF[Pose].rate  # of each member; None: however often
 
     def __post_init__(self) -> None:
@@ -114,7 +129,7 @@ class Room:
         self.radius_mm = settings.interest_radius_mm if world.sight_mm is None else world.sight_mm
         self.tick_number = 0
         self.is_stretched = False  # observers look around half as often
-        self.state = State(name, world, now, settings.pinned_roles)
+        self.state = State(name, world, now, settings.pinned_roles, settings.viewpoint_roles)
         self.history = History(settings.look_every_ticks)
         self.inbox = Inbox()
         self._pace = (0.0, inf) if settings.pose_rate is None else pace_of(settings.pose_rate)
@@ -243,6 +258,7 @@ class Room:
         if state.entities.is_unseen[row]:
             objects.drop_all(state, row)
         pins.update(state, row)
+        viewpoints.update(state, row)
         if state.entities.has_blocks or member.blocks or any(seat.member.blocks for seat in state.seats.values()):
             self._refresh_blocks(row)
         state.changed_entries.add(row)
@@ -626,4 +642,5 @@ _RULES: dict[type[Any], Callable[[State, int, Any, float], None]] = {
     Release: objects.release,
     Despawn: objects.despawn,
     Moderate: moderation.moderate,
+    LookFrom: viewpoints.look_from,
 }

@@ -354,6 +354,7 @@ def _hub_settings(settings: Settings) -> HubSettings:
         rings=settings.rings,
         budget_bytes_per_s=settings.pose_budget_kbit * 125,
         pinned_roles=frozenset(settings.pinned_roles),
+        viewpoint_roles=frozenset(settings.viewpoint_roles),
         pose_rate=SPEC_OF[Pose].rate if settings.rate_limits else None,
     )
     return HubSettings(

@@ -116,9 +116,12 @@ class Report:
 class State:
     """A room's entities and the people and things they stand for."""
 
-    def __init__(self, name: str, world: World, now: float, pinned_roles: frozenset[str]) -> None:
+    def __init__(
+        self, name: str, world: World, now: float, pinned_roles: frozenset[str], viewpoint_roles: frozenset[str]
+    ) -> None:
         self.name = name
         self.pinned_roles = pinned_roles
+        self.viewpoint_roles = viewpoint_roles
         self.teams = Teams()
         self.world = world
         self.entities = Entities()

@@ -45,6 +45,7 @@ from protocol.schema import (
     Lane,
     Leave,
     Left,
+    LookFrom,
     Moderate,
     Move,
     Objects,
@@ -215,6 +216,7 @@ EXAMPLES: tuple[Example, ...] = (
     Example("goodbye", Bye()),
     Example("over to Ben", GoTo(14, _BEN)),
     Example("128 kbit/s will do", SetBudget(15, 16_000)),
+    Example("the camera over the counter", LookFrom(16, 0, True, 4200, 2500, -1300)),
     Example(
         "a session of a token's user",
         Welcome(

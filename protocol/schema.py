@@ -85,6 +85,7 @@ U8 = Int(0, 2**8 - 1)
 U16 = Int(0, 2**16 - 1)
 U32 = Int(0, 2**32 - 1)
 MICROSECONDS = Int(0, 2**53 - 1)  # the largest integer a JavaScript number holds exactly
+MAX_VIEWPOINTS = 2  # of a member, besides its avatar: a camera, and a place on a map
 MILLIMETRES = Int(-records.MAX_COORDINATE_MM, records.MAX_COORDINATE_MM)
 
 Ref = Annotated[int, U32, "chosen by the client; the answering `done` or `error` repeats it"]
@@ -497,6 +498,18 @@ class SetBudget:
 
     ref: Ref
     bytes_per_s: Annotated[int, U32, "what the client takes; the server holds it between its floor and the room's"]
+
+
+@client(23, State.ROOM, rate=BY_HAND)
+class LookFrom:
+    """See from a place as well as from the avatar's own, or no longer: a camera, a place on a map."""
+
+    ref: Ref
+    viewpoint: Annotated[int, Int(0, MAX_VIEWPOINTS - 1), "which of the session's viewpoints"]
+    on: Annotated[bool, Bool(), "true to have it at the place, false to have it no more"]
+    x: X
+    y: Y
+    z: Z
 
 
 # --- server to client -------------------------------------------------------------------------------------------------

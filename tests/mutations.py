@@ -32,8 +32,8 @@ INTEREST = (
     Mutation(
         "height does not count",
         "presence/kernels.py",
-        "dx * dx + dy * dy + dz * dz",
-        "dx * dx + dz * dz",
+        "squares[k] = dx * dx + dy * dy + dz * dz",
+        "squares[k] = dx * dx + dz * dz",
         "presence/test_interest.py::test_a_subject_enters_exactly_at_the_radius",
     ),
     Mutation(
@@ -46,8 +46,8 @@ INTEREST = (
     Mutation(
         "the dead are seen",
         "presence/interest.py",
-        "observers, entities.alive(), radius_mm)",
-        "observers, np.flatnonzero(entities.id), radius_mm)",
+        "eyes, entities.alive(), radius_mm)",
+        "eyes, np.flatnonzero(entities.id), radius_mm)",
         "presence/test_interest.py::test_only_the_living_are_seen_and_only_the_asked_see",
     ),
     Mutation(
@@ -112,8 +112,8 @@ HYSTERESIS = (
     Mutation(
         "being held by the other keeps one in view",
         "presence/kernels.py",
-        "= observers[i], given[observers[i]]",
-        "= observers[i], given[:, observers[i]]",
+        "= owners[i], given[owners[i]],",
+        "= owners[i], given[:, owners[i]],",
         "presence/test_interest.py::test_hysteresis_is_each_observers_own",
     ),
 )
@@ -148,9 +148,30 @@ CROWD = (
         "presence/test_views.py::test_records_are_made_when_they_are_due",
     ),
     Mutation(
+        "somebody near two eyes of an observer is seen twice",
+        "presence/kernels.py",
+        "if apart < squared or (apart == squared and other < i):",
+        "if False:",
+        "presence/test_viewpoints.py::test_the_nearest_eye_counts",
+    ),
+    Mutation(
+        "anybody may look from elsewhere",
+        "presence/viewpoints.py",
+        "    if state.viewpoint_roles.isdisjoint(state.seats[row].member.identity.roles):\n        roles",
+        "    if False:\n        roles",
+        "presence/test_viewpoints.py::test_who_has_no_role_for_it_is_refused",
+    ),
+    Mutation(
+        "a viewpoint outlives the role that it needs",
+        "presence/room.py",
+        "        viewpoints.update(state, row)\n",
+        "",
+        "presence/test_viewpoints.py::test_who_loses_the_role_sees_from_nowhere_else",
+    ),
+    Mutation(
         "the pinned go out of sight with the distance",
         "presence/kernels.py",
-        "most = len(observers) * len(pinned)",
+        "most = len(owners) * len(pinned)",
         "pinned, most = pinned[:0], 0",
         "presence/test_pins.py::test_an_instructor_is_seen_from_anywhere_and_sees_nobody_more",
     ),

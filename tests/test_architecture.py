@@ -48,6 +48,7 @@ PURE = {
     "presence.overview",
     "presence.permission",
     "presence.pins",
+    "presence.viewpoints",
     "presence.rings",
     "presence.room",
     "presence.roster",

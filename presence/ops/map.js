@@ -251,6 +251,10 @@ function sceneOf(told) {
       prop,
     })),
     density: { size: density.cell_mm / 1000, column: density.column, row: density.row, people: density.people },
+    viewpoints: (told.observer?.viewpoints_mm ?? []).map((/** @type {number[]} */ [x = 0, , z = 0]) => ({
+      x: x / 1000,
+      z: z / 1000,
+    })),
     seen:
       told.observer &&
       new Map(

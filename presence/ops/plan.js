@@ -15,7 +15,7 @@
  * @typedef {{ size: number, column: number[], row: number[], people: number[] }} Density
  * @typedef {{ every: number, detail: string }} Told
  * @typedef {{
- *   tick: number, tickHz: number, leavingRadius: number, rings: Ring[],
+ *   tick: number, tickHz: number, leavingRadius: number, rings: Ring[], viewpoints: { x: number, z: number }[],
  *   people: Map<number, Person>, things: Thing[], density: Density, seen: Map<number, Told> | null,
  * }} Scene
  * @typedef {[number, number]} Spot x and z
@@ -478,12 +478,15 @@ export class Plan {
   #drawRings(places) {
     const [scene, place] = [this.#scene, places.get(this.#chosen.observer)];
     if (!scene?.seen || !place) return;
-    const { x, y } = this.#pixels(place);
+    const eyes = [place, ...scene.viewpoints].map((eye) => this.#pixels(eye));
     const context = this.#context;
     /** @param {number} metres */
     const circle = (metres) => {
       context.beginPath();
-      context.arc(x, y, metres * this.#view.scale, 0, 2 * Math.PI);
+      for (const { x, y } of eyes) {
+        context.moveTo(x + metres * this.#view.scale, y);
+        context.arc(x, y, metres * this.#view.scale, 0, 2 * Math.PI);
+      }
     };
     context.fillStyle = this.#colours.accent;
     context.globalAlpha = 0.05;

@@ -25,6 +25,7 @@ from protocol.schema import (
     Gesture,
     GoTo,
     Grab,
+    LookFrom,
     Moderate,
     Move,
     Objects,
@@ -74,6 +75,10 @@ def test_commands_say_what_they_mean() -> None:
         assert server.told_of(SetStatus)[0].status == Status.BUSY
         assert server.told_of(Moderate)[0] == Moderate(server.told_of(Moderate)[0].ref, Action.KICK, 3, "noise")
         assert [block.blocked for block in server.told_of(Block)] == [True, False]
+        await room.look_from((1.5, 2.0, -3.25), 1)
+        await room.look_from(None)
+        told = [(each.viewpoint, each.on, each.x, each.y, each.z) for each in server.told_of(LookFrom)]
+        assert told == [(1, True, 1500, 2000, -3250), (0, False, 0, 0, 0)]
         await client.set_budget(16_000)
         assert server.told_of(SetBudget)[0].bytes_per_s == 16_000
 

@@ -37,6 +37,7 @@ from protocol.schema import (
     Int,
     Join,
     Leave,
+    LookFrom,
     Moderate,
     Move,
     Ping,
@@ -180,6 +181,7 @@ MAKERS: dict[type[Any], Callable[[Random, int], Any]] = {
     Resync: lambda _, __: Resync(),
     Bye: lambda _, __: Bye(),
     GoTo: lambda rng, _: GoTo(_ref(rng), _entity(rng)),
+    LookFrom: lambda rng, _: LookFrom(_ref(rng), rng.randint(0, 1), rng.random() < 0.5, **_place(rng)),
     SetBudget: lambda rng, _: SetBudget(_ref(rng), rng.choice((0, 16_000, 2**32 - 1))),
 }
 # What a session in a room mostly sends; `leave` and `bye` end the fun.

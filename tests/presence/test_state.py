@@ -18,7 +18,7 @@ PLACE = world(
 
 def test_room_time_counts_milliseconds_and_goes_round() -> None:
     """From the making of the room; it stays within 32 bits."""
-    state = State("room", PLACE, 10.0, frozenset())
+    state = State("room", PLACE, 10.0, frozenset(), frozenset())
     assert state.time_ms(10.0) == 0
     assert state.time_ms(12.5) == 2500
     assert state.time_ms(10.0 + 2**32 / 1000 + 0.25) == 250

@@ -39,6 +39,7 @@ TELEPORT_REACH_MM = 15_000
 MAX_CREDIT_MM = 3000
 CLEARANCES = ("restricted", "sealed")
 SPECTATORS = 0.15  # of those who come
+VIEWERS = {SPECTATOR, INSTRUCTOR}  # who may look from elsewhere
 TEAMS = ((), (), ("red",), ("red", "blue"))
 # Places whose distance is exactly the entering radius, and exactly 1.15 times it: the last millimetre that counts.
 EDGES = ((10_000, 0), (6_000, 8_000), (11_500, 0), (6_900, 9_200))
@@ -340,15 +341,34 @@ class Crowd:
         """Make somebody whose hands are empty a spectator, or one who is shown."""
         if actor.cone is None and actor.is_writable:
             actor.identity = replace(actor.identity, roles=actor.identity.roles ^ {SPECTATOR})
-            self.room.refresh(actor.row)
+            self._renewed(actor)
             self.oracle.hide(actor.entity, actor.is_spectator)
 
     def regroup(self, actor: Actor) -> None:
         """Give somebody other teams, and now and then make them an instructor, who is pinned for everybody."""
         roles = actor.identity.roles ^ ({INSTRUCTOR} if self.rng.random() < 0.3 else set())
         actor.identity = replace(actor.identity, roles=roles, teams=frozenset(self.rng.choice(TEAMS)))
-        self.room.refresh(actor.row)
+        self._renewed(actor)
         self._tell_of_pins(actor)
+
+    def _renewed(self, actor: Actor) -> None:
+        """Let a token with other roles hold: who has lost the role sees from nowhere else any longer."""
+        self.room.refresh(actor.row)
+        if not VIEWERS & actor.identity.roles:
+            for number in range(schema.MAX_VIEWPOINTS):
+                self.oracle.look_from(actor.entity, number, None)
+
+    def look_from(self, actor: Actor) -> None:
+        """See from somewhere near somebody as well, or from the leaving radius of them, or no longer from there."""
+        if not (actor.is_connected and VIEWERS & actor.identity.roles):
+            return
+        number, is_on = self.rng.randrange(schema.MAX_VIEWPOINTS), self.rng.random() < 0.8
+        x, y, z = self.rng.choice(self.actors).pose.place
+        across, along = self.rng.choice((*EDGES, (0, 0)))
+        place = x + self.rng.choice((-1, 1)) * across, y, z + along
+        if _is_in_bounds(place):
+            self.room.receive(actor.row, schema.LookFrom(0, number, is_on, *place))
+            self.oracle.look_from(actor.entity, number, place if is_on else None)
 
     def _tell_of_pins(self, actor: Actor) -> None:
         teams, is_instructor = actor.identity.teams, INSTRUCTOR in actor.identity.roles
@@ -472,9 +492,10 @@ _LIVING: Deeds = (
     (Crowd.regrade, 0.01),
     (Crowd.regroup, 0.01),
     (Crowd.vanish, 0.005),
+    (Crowd.look_from, 0.05),
     (Crowd.resync, 0.005),
     (Crowd.jump, 0.01),
-    (Crowd.visit, 0.03),
+    (Crowd.visit, 0.05),
     (Crowd.walk, 0.7),
     (Crowd.rush, 0.01),
     (Crowd.walk, 0.1),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.oracle import ExactOracle, is_near
+from benchmarks.oracle import ExactOracle
 from presence.explain import Explanation, Reason, explain
 from presence.history import KEPT_TICKS, Link
 from tests.simulation.crowd import CLEARANCES, RADIUS_MM, ZONES, Crowd
@@ -87,8 +87,8 @@ class Witness(ExactOracle):
             is_unseen=entity != other and self._subjects[other].is_unseen,
             is_pinned=entity != other
             and not self._subjects[other].pinned_for.isdisjoint(self._observers[entity].groups),
-            is_within_radius=is_near(one, two, RADIUS_MM, is_held=False),
-            is_within_leaving_radius=is_near(one, two, RADIUS_MM, is_held=True),
+            is_within_radius=self._is_near(entity, other, is_held=False),
+            is_within_leaving_radius=self._is_near(entity, other, is_held=True),
             looked_tick=self._looked.get(entity),
         )
 

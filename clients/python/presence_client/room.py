@@ -30,6 +30,7 @@ from protocol.schema import (
     Grab,
     Joined,
     Leave,
+    LookFrom,
     Moderate,
     Person,
     Release,
@@ -172,6 +173,14 @@ class Room:
             await self._client.command(lambda ref: GoTo(ref, entity))
         finally:
             motion.resume()
+
+    async def look_from(self, position: Vector | None, viewpoint: int = 0) -> None:
+        """See from a place too, metres, as far as one's roles allow it; None: from there no longer.
+
+        viewpoint: which of the `MAX_VIEWPOINTS` one has.
+        """
+        x, y, z = (mm(axis) for axis in position or (0.0, 0.0, 0.0))
+        await self._client.command(lambda ref: LookFrom(ref, viewpoint, position is not None, x, y, z))
 
     async def gesture(self, emote: Emote) -> None:
         """Show an emote."""

@@ -34,7 +34,7 @@ export const POSE_JUMP = 1;
 /** most elements of one array in a client's message */
 export const MAX_CLIENT_ARRAY = 64;
 /** schema hash, for diagnosis only */
-export const SCHEMA_HASH = "170273dfd0f8833d";
+export const SCHEMA_HASH = "a666eb8c665f7ac7";
 
 /** What a person says of themselves. */
 export const Status = { AVAILABLE: 0, BUSY: 1, IN_COURSE: 2, AWAY: 3 } as const;
@@ -600,6 +600,23 @@ export interface SetBudgetMessage {
   bytes_per_s: number;
 }
 
+/** See from a place as well as from the avatar's own, or no longer: a camera, a place on a map. */
+export interface LookFromMessage {
+  readonly type: "look_from";
+  /** chosen by the client; the answering `done` or `error` repeats it */
+  ref: number;
+  /** which of the session's viewpoints */
+  viewpoint: number;
+  /** true to have it at the place, false to have it no more */
+  on: boolean;
+  /** east, mm */
+  x: number;
+  /** up, mm */
+  y: number;
+  /** south, mm */
+  z: number;
+}
+
 /** The session is open. Sent once, first. */
 export interface WelcomeMessage {
   readonly type: "welcome";
@@ -844,7 +861,8 @@ export type ClientMessage =
   | ResyncMessage
   | ByeMessage
   | GoToMessage
-  | SetBudgetMessage;
+  | SetBudgetMessage
+  | LookFromMessage;
 
 export type ServerMessage =
   | WelcomeMessage
@@ -898,6 +916,7 @@ export const TYPES = {
   bye: 20,
   go_to: 21,
   set_budget: 22,
+  look_from: 23,
   welcome: 64,
   joined: 65,
   snapshot: 66,
@@ -940,6 +959,7 @@ export const STATES = {
   bye: ["ready", "room"],
   go_to: ["room"],
   set_budget: ["ready", "room"],
+  look_from: ["room"],
 } as const;
 
 /** Token buckets: messages a second on average, and at once. */
@@ -966,6 +986,7 @@ export const RATES = {
   bye: { per_s: 2, burst: 10 },
   go_to: { per_s: 2, burst: 10 },
   set_budget: { per_s: 2, burst: 10 },
+  look_from: { per_s: 5, burst: 20 },
 } as const;
 
 /** On which lane the server sends each message. */
@@ -1117,6 +1138,14 @@ export const FIELDS: { readonly [name in MessageName]: readonly Field[] } = {
   set_budget: [
     { name: "ref", kind: { kind: "int", low: 0, high: 4294967295 } },
     { name: "bytes_per_s", kind: { kind: "int", low: 0, high: 4294967295 } },
+  ],
+  look_from: [
+    { name: "ref", kind: { kind: "int", low: 0, high: 4294967295 } },
+    { name: "viewpoint", kind: { kind: "int", low: 0, high: 1 } },
+    { name: "on", kind: { kind: "bool" } },
+    { name: "x", kind: { kind: "int", low: -4194303, high: 4194303 } },
+    { name: "y", kind: { kind: "int", low: -4194303, high: 4194303 } },
+    { name: "z", kind: { kind: "int", low: -4194303, high: 4194303 } },
   ],
   welcome: [
     { name: "major", kind: { kind: "int", low: 0, high: 255 } },

@@ -156,6 +156,12 @@ export class Room {
     await this.commander.command({ type: "go_to", entity });
   }
 
+  /** See from a place too, metres, as far as one's roles allow it; null: from there no longer. `viewpoint`: which. */
+  async lookFrom(position: Vector | null, viewpoint = 0): Promise<void> {
+    const [x, y, z] = (position ?? [0, 0, 0]).map(millimetres) as [number, number, number];
+    await this.commander.command({ type: "look_from", viewpoint, on: position !== null, x, y, z });
+  }
+
   /** Show an emote. */
   async gesture(emote: Emote): Promise<void> {
     await this.commander.command({ type: "gesture", emote });

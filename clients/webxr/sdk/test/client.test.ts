@@ -110,6 +110,15 @@ it("asks for a smaller budget, and knows the room's", async () => {
   expect(server.socket.received.at(-1)).toMatchObject({ type: "set_budget", bytes_per_s: 16_000 });
 });
 
+it("looks from elsewhere, and no longer", async () => {
+  const client = await inRoom();
+  await Promise.all([client.room!.lookFrom([1.5, 2, -3.25], 1), server.pass(100)]);
+  const viewpoint = { type: "look_from", viewpoint: 1, on: true, x: 1500, y: 2000, z: -3250 };
+  expect(server.socket.received.at(-1)).toMatchObject(viewpoint);
+  await Promise.all([client.room!.lookFrom(null, 1), server.pass(100)]);
+  expect(server.socket.received.at(-1)).toMatchObject({ ...viewpoint, on: false, x: 0, y: 0, z: 0 });
+});
+
 // --- two people ------------------------------------------------------------------------------------------------------
 
 it("two in one room hear each other and see each other move", async () => {
