@@ -34,9 +34,16 @@ def readme(results: Results) -> dict[str, str]:
         ),
         ("wrong, missing or surplus records found", _violations(run)),
     ]
-    promise = "How many people one core holds with p99 below " + _promise(held)
-    parts = [_commands(run), markdown_table(("", ""), rows), f"{promise}:", _commands(held), capacity_table(held)]
-    return {"how fast": "\n\n".join([*parts, _where([run, held])])}
+    parts = [
+        _commands(run),
+        markdown_table(("", ""), rows),
+        _beside(run["peers"]),
+        f"How many people one core holds with p99 below {_promise(held)}:",
+        _commands(held),
+        capacity_table(held),
+        _where([run, held]),
+    ]
+    return {"how fast": "\n\n".join(parts)}
 
 
 def performance(results: Results) -> dict[str, str]:
@@ -69,6 +76,20 @@ def _other_servers(result: Result) -> str:
     known = {package: version for told in _told(result) for package, version in told["versions"].items()}
     versions = f"Versions: {', '.join(f'{package} {known[package]}' for package in sorted(known))}."
     return "\n\n".join([_commands(result), peer_table(result), *against, versions])
+
+
+def _beside(peers: Result) -> str:
+    """Say in a sentence what other servers that count need."""
+    told = [
+        f"{name} {_3(each['cpu_to_presence'])} and {_3(each['bytes_to_presence'])}"
+        for name, each in peers.items()
+        if name != "presence" and each["valid"]
+    ]
+    return (
+        "Other servers in the same call, under the same load, need so many times our CPU and our bytes for an update: "
+        f"{', '.join(told)}. They are asked to do less, and may not have kept up: "
+        "[docs/performance.md](docs/performance.md) has all of it side by side."
+    )
 
 
 def _capacity(result: Result) -> str:
@@ -157,17 +178,23 @@ def _commands(*results: Result) -> str:
 
 def _where(results: Sequence[Result]) -> str:
     """Say on what machine, with which versions, and of which commit: once for all results that agree."""
-    lines: dict[str, list[str]] = {}
-    node = {told["versions"]["node"] for result in results for told in _told(result) if "node" in told["versions"]}
+    measured: dict[str, list[str]] = {}
     for result in results:
         where = result["environment"]
-        line = (
-            f"{where['cores']} cores of {where['processor']}, {where['system']}, Python {where['python']}, "
-            f"commit `{where['commit']}`"
+        place = (
+            f"on {where['cores']} cores of {where['processor']}, {where['system']}, Python {where['python']}, "
+            f"at commit `{where['commit']}`"
         )
-        lines.setdefault(line, []).append(f"`{result['command'].removeprefix('python -m benchmarks ')}`")
-    told = [f"{line}{'' if len(lines) == 1 else ' for ' + ', '.join(commands)}" for line, commands in lines.items()]
-    return "; ".join(["Measured on " + told[0], *told[1:]]) + "".join(f"; Node {each}" for each in sorted(node)) + "."
+        measured.setdefault(place, []).append(f"`{result['command']}`")
+    node = sorted(
+        {told["versions"]["node"] for result in results for told in _told(result) if "node" in told["versions"]}
+    )
+    other = f" Other servers ran on Node {', '.join(node)}." if node else ""
+    if len(measured) == 1:
+        return f"Measured {next(iter(measured))}.{other}"
+    return "\n".join(
+        [f"Measured at several times.{other}\n", *(f"- {place}: {', '.join(what)}" for place, what in measured.items())]
+    )
 
 
 def _told(result: Result) -> list[Result]:
