@@ -10,9 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import capacity, client_frames, commits, engine, floor, report, stages
+from benchmarks import capacity, client_frames, commits, engine, floor, recorded, report, stages
 from benchmarks.commits import Turns, read
 from benchmarks.comparison import SLOWER, print_comparison
+from benchmarks.environment import describe_environment
 from benchmarks.parameters import RINGS, Parameters
 from benchmarks.peers.catalogue import PEERS, chosen
 from benchmarks.peers.measure import TICK_HZ, beside, measured, own_figures, unmeasured
@@ -48,6 +49,8 @@ _COMMANDS = {
     "compare": "whether two versions differ: two files of results, or two commits run in turn",
     "report": "one page for a browser, and a summary in Markdown, from files of results",
     "profile": "ten minutes of measurements, and the report on them",
+    "record": "measure what README.md and docs/performance.md quote, into benchmarks/results",
+    "quote": "write those results into the pages that quote them",
     "list": "what there is to measure, and with what",
 }
 
@@ -117,12 +120,54 @@ def _profile(arguments: dict[str, Any]) -> int:
     results = []
     for number, words in enumerate(PROFILE):
         print(f"{number + 1} of {len(PROFILE)}: {words}", file=sys.stderr)
-        asked = vars(_parser().parse_args(words.split()))
-        result, _ = asked["carry_out"](asked)
+        result = _carried_out(words)
         (folder / f"{number + 1}-{result['scenario']}.json").write_text(json.dumps(result, indent=2), encoding="utf-8")
         results.append(result)
     _write_report(folder, results)
     return max(map(_code, results))
+
+
+def _carried_out(words: str) -> dict[str, Any]:
+    """Carry out a command of our own lists."""
+    asked = vars(_parser().parse_args(words.split()))
+    result: dict[str, Any]
+    result, _ = asked["carry_out"](asked)
+    return result
+
+
+def _record(arguments: dict[str, Any]) -> int:
+    """Measure what is quoted, one after the other; what does not count is refused, and what was there stays."""
+    names = arguments["names"] or list(recorded.COMMANDS)
+    if unknown := [name for name in names if name not in recorded.COMMANDS]:
+        raise ValueError(f"no result is called {unknown[0]}, there are: {', '.join(recorded.COMMANDS)}")
+    if (describe_environment()["commit"] or "+").endswith("+"):
+        raise ValueError("a result names the commit it is of: commit what you changed")
+    refused = 0
+    for number, name in enumerate(names):
+        words = recorded.COMMANDS[name]
+        print(f"{number + 1} of {len(names)}, {name}: {words}", file=sys.stderr)
+        try:
+            result = _carried_out(words)
+            reason = recorded.against(result)
+        except RuntimeError as problem:  # the others may count
+            reason = str(problem)
+        if reason:
+            print(f"benchmarks: {name} is refused, what was there stays: {reason}", file=sys.stderr)
+            refused += 1
+        else:
+            print(recorded.write(name, recorded.trimmed(words, result)))
+    return FAILED if refused else 0
+
+
+def _quote(arguments: dict[str, Any]) -> int:
+    stale = recorded.stale()
+    for path, text in stale.items():
+        if arguments["check"]:
+            print(f"benchmarks: {path} is stale: run `python -m benchmarks quote`", file=sys.stderr)
+        else:
+            path.write_text(text, encoding="utf-8")
+            print(path)
+    return FAILED if arguments["check"] and stale else 0
 
 
 def _report(arguments: dict[str, Any]) -> int:
@@ -245,6 +290,8 @@ def _parser() -> argparse.ArgumentParser:
         ("compare", _add_comparison),
         ("report", _add_report),
         ("profile", _add_profile),
+        ("record", _add_record),
+        ("quote", _add_quote),
         ("list", lambda asked: asked.set_defaults(do=_list)),
     ):
         add(subparsers.add_parser(name, help=_COMMANDS[name], description=_COMMANDS[name]))
@@ -325,6 +372,17 @@ def _add_report(asked: argparse.ArgumentParser) -> None:
 def _add_profile(asked: argparse.ArgumentParser) -> None:
     _add_folder(asked)
     asked.set_defaults(do=_profile)
+
+
+def _add_record(asked: argparse.ArgumentParser) -> None:
+    what = f"which results (default: all): {', '.join(recorded.COMMANDS)}"
+    asked.add_argument("names", nargs="*", metavar="NAME", help=what)
+    asked.set_defaults(do=_record)
+
+
+def _add_quote(asked: argparse.ArgumentParser) -> None:
+    asked.add_argument("--check", action="store_true", help="change nothing; name stale pages and exit 1")
+    asked.set_defaults(do=_quote)
 
 
 def _add_folder(asked: argparse.ArgumentParser) -> None:

@@ -10,7 +10,11 @@ from pathlib import Path
 from typing import Any
 
 _ROOT = Path(__file__).resolve().parents[1]
-_PACKAGES = ("aiohttp", "msgpack", "numpy", "uvloop")
+_NOT_MEASURED = (
+    ":(exclude)*.md",
+    ":(exclude)benchmarks/results",
+)  # what a result is written into does not spoil the next
+_PACKAGES = ("aiohttp", "msgpack", "numba", "numpy", "uvloop")
 
 
 def describe_environment() -> dict[str, Any]:
@@ -33,9 +37,15 @@ def _processor() -> str:
 
 
 def _commit() -> str | None:
-    """Name the commit, with a + where the tree differs from it; None outside a git checkout."""
-    git = ["git", "-C", str(_ROOT), "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"]
+    """Name the commit, with a + where what is measured differs from it; None outside a git checkout."""
     try:
-        return subprocess.run(git, capture_output=True, check=True, text=True).stdout.strip()
+        commit = _git("rev-parse", "--short=12", "HEAD")
+        changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", *_NOT_MEASURED)
     except (OSError, subprocess.CalledProcessError):
         return None
+    return f"{commit}+" if changed else commit
+
+
+def _git(*words: str) -> str:
+    command = ["git", "-C", str(_ROOT), *words]
+    return subprocess.run(command, capture_output=True, check=True, text=True).stdout.strip()

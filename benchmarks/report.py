@@ -70,19 +70,40 @@ def markdown(results: Sequence[Result]) -> str:
     """Write the summary."""
     parts = ["# Presence: benchmarks"]
     parts += [f"- {name} does not count: {why}" for name, why in _invalid(results)]
-    parts.append(_markdown_table(_RUN_COLUMNS, _run_rows(results)))
+    parts.append(run_table(results))
     for result in results:
         if "peers" in result:
-            parts += [f"## Servers side by side: {_named(result)}", _markdown_table(_PEER_COLUMNS, _peer_rows(result))]
+            parts += [f"## Servers side by side: {_named(result)}", peer_table(result)]
         if result["scenario"] == "capacity":
-            parts += [f"## Capacity: {result['of']}", _markdown_table(_CAPACITY_COLUMNS, _capacity_rows(result))]
+            parts += [f"## {_named(result)}", capacity_table(result)]
         if result["scenario"] == "compare":
             parts += [
                 f"## New to old: {result['verdict']}",
-                _markdown_table(_COMPARISON_COLUMNS, _comparison_rows(result)),
+                markdown_table(_COMPARISON_COLUMNS, _comparison_rows(result)),
             ]
-    parts += ["## Where", _markdown_table(("", ""), _where(results))]
+    parts += ["## Where", markdown_table(("", ""), _where(results))]
     return "\n\n".join(parts) + "\n"
+
+
+def run_table(results: Sequence[Result]) -> str:
+    """Write runs of scenarios as a table in Markdown; other results are passed over."""
+    return markdown_table(_RUN_COLUMNS, _run_rows(results))
+
+
+def peer_table(result: Result) -> str:
+    """Write the servers that a run was measured beside."""
+    return markdown_table(_PEER_COLUMNS, _peer_rows(result))
+
+
+def capacity_table(result: Result) -> str:
+    """Write how many people each server holds."""
+    return markdown_table(_CAPACITY_COLUMNS, _capacity_rows(result))
+
+
+def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Write any table in Markdown."""
+    lines_of = [columns, ["---"] * len(columns), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in lines_of)
 
 
 # --- sections ---------------------------------------------------------------------------------------------------------
@@ -183,7 +204,7 @@ def _capacity(results: Sequence[Result]) -> list[str]:
                 "from what always held to what never did.</p>"
             )
             chart = ranges({name: (each["holds"], each["fails"]) for name, each in told.items()}, "people")
-            drawn.append(_section(f"Capacity, {result['of']}", words + chart))
+            drawn.append(_section(_named(result), words + chart))
     return drawn
 
 
@@ -207,6 +228,8 @@ _RUN_COLUMNS = (
     "p99 ms",
     "delivered",
     "CPU",
+    "tick p99 ms",
+    "KiB per person",
     "violations",
     "counts",
 )
@@ -216,8 +239,10 @@ _PEER_COLUMNS = (
     "times ours",
     "bytes per update",
     "times ours",
+    "p50 ms",
     "p99 ms",
     "delivered",
+    "CPU",
     "counts",
 )
 _CAPACITY_COLUMNS = ("server", "holds", "does not hold", "runs")
@@ -234,6 +259,8 @@ def _run_rows(results: Sequence[Result]) -> Rows:
             _number(result["latency_ms"]["p99"]),
             _share(result["updates_delivered"] / result["updates_expected"] if result["updates_expected"] else None),
             _share(result["server_cpu"]),
+            _number(result["tick_ms"]["p99"]),
+            _number(result["server_memory_kib_per_avatar"]),
             str(result["oracle_violations"]),
             "no" if result["invalid"] else "yes",
         )
@@ -250,8 +277,9 @@ def _peer_rows(result: Result) -> Rows:
             _number(told["cpu_to_presence"]),
             _number(told["bytes_per_update"]),
             _number(told["bytes_to_presence"]),
-            _number((told["latency_ms"] or {}).get("p99")),
+            *(_number((told["latency_ms"] or {}).get(percentile)) for percentile in ("p50", "p99")),
             _share(told["delivered_share"]),
+            _share(told["server_cpu"]),
             "yes" if told["valid"] else "no",
         )
         for name, told in result["peers"].items()
@@ -295,6 +323,8 @@ def _invalid(results: Sequence[Result]) -> list[tuple[str, str]]:
 
 
 def _named(result: Result) -> str:
+    if result["scenario"] == "capacity":
+        return f"capacity of one core, {result['of']}"
     avatars = result["parameters"].get("avatars")
     return f"{result['scenario']}, {avatars:,} people" if isinstance(avatars, int) else str(result["scenario"])
 
@@ -325,8 +355,3 @@ def _table(columns: Sequence[str], rows: Rows) -> str:
     head = "".join(f"<th>{escape(name)}</th>" for name in columns)
     body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
     return f"<table>{f'<tr>{head}</tr>' if any(columns) else ''}{body}</table>"
-
-
-def _markdown_table(columns: Sequence[str], rows: Rows) -> str:
-    lines_of = [columns, ["---"] * len(columns), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in lines_of)

@@ -57,7 +57,7 @@ def filled(text: str, blocks: Mapping[str, str]) -> str:
     found = _BLOCK.findall(text)
     if sorted(found) != sorted(blocks):
         missing, unknown = set(blocks) - set(found), set(found) - set(blocks)
-        raise ValueError(f"SPEC.md: no place for {sorted(missing)}, no such block {sorted(unknown)}, or one twice")
+        raise ValueError(f"no place for {sorted(missing)}, no such block {sorted(unknown)}, or one twice")
     return _BLOCK.sub(lambda match: f"<!-- generated: {match[1]} -->\n{blocks[match[1]]}\n<!-- end -->", text)
 
 

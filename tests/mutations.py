@@ -1063,6 +1063,23 @@ OVERRUN = (
     ),
 )
 
+RECORDING = (
+    Mutation(
+        "a result in which the oracle found something is kept",
+        "benchmarks/recorded.py",
+        'return f"{violations} violations" if violations else result["invalid"]',
+        'return result["invalid"]',
+        "benchmarks/test_recorded.py::test_what_counts_for_nothing_or_is_wrong_is_not_kept",
+    ),
+    Mutation(
+        "results that were written spoil the commit of the next",
+        "benchmarks/environment.py",
+        '"--", ".", *_NOT_MEASURED)',
+        '"--", ".")',
+        "benchmarks/test_environment.py::test_a_commit_is_marked_where_what_is_measured_differs_from_it",
+    ),
+)
+
 MUTATIONS = (
     *INTEREST,
     *HYSTERESIS,
@@ -1075,4 +1092,5 @@ MUTATIONS = (
     *EXPLAINING,
     *LOOKING_DOWN,
     *OVERRUN,
+    *RECORDING,
 )

@@ -13,6 +13,7 @@ import pytest
 import benchmarks.__main__ as command
 from benchmarks import report
 from benchmarks.peers.measure import KEYS
+from benchmarks.recorded import trimmed
 
 SOME = {"p50": 40.0, "p99": 70.0, "max": 90.0}
 ENVIRONMENT = {"processor": "a <fast> one", "cores": 2, "system": "Linux", "python": "3.11", "commit": "abc"}
@@ -42,6 +43,8 @@ def plaza(avatars: int, **more: Any) -> dict[str, Any]:
         "updates_expected": 1000,
         "updates_delivered": 990,
         "server_cpu": avatars / 1000,
+        "tick_ms": {"p50": 10.0, "p99": 20.0, "max": 30.0},
+        "server_memory_kib_per_avatar": 23.0,
         "oracle_violations": 0,
         "oracle_comparisons": 12345,
         "parameters": {"avatars": avatars},
@@ -131,7 +134,7 @@ def test_every_result_has_its_sections() -> None:
         "Latency, plaza, 200 people",
         "CPU against people",
         "A tick by stage, in memory",
-        "Capacity, crush",
+        "capacity of one core, crush",
         "New to old: slower",
         "Every run",
         "Where",
@@ -155,6 +158,30 @@ def test_the_page_needs_nothing_and_has_two_lights() -> None:
     assert "a &lt;fast&gt; one" in page
 
 
+def test_capacities_of_several_servers_and_scenarios_stand_in_one_report() -> None:
+    """Each scenario has its section, each server its row in it; one that has no upper edge says which it is."""
+    open_ended: dict[str, Any] = {"holds": 900, "fails": None, "runs": [{}] * 3}
+    found = {"presence": open_ended, "colyseus-uws": {"holds": 440, "fails": 484, "runs": [{}] * 8}}
+    plazas = CAPACITY | {"of": "plaza", "capacity": found, "invalid": "presence: with 1000: starved"}
+    page, text = report.html([plazas, CAPACITY]), report.markdown([plazas, CAPACITY])
+    assert {"capacity of one core, plaza", "capacity of one core, crush"} <= set(read(page).headings)
+    for words in ("presence: 900 or more people", "colyseus-uws: 440 to 484 people", "presence: 500 to 550 people"):
+        assert words in page
+    plaza_part, crush_part = text.split("## capacity of one core, ")[1:]
+    assert "| presence | 900 | – | 3 |\n| colyseus-uws | 440 | 484 | 8 |" in plaza_part
+    assert "| presence | 500 | 550 | 7 |" in crush_part
+    assert "capacity of one core, plaza does not count: presence: with 1000: starved" in text
+
+
+def test_results_without_their_bulk_make_a_report_too() -> None:
+    """What stands in the repository has no percentiles: then there is no such chart."""
+    kept = [trimmed("plaza", result) for result in (plaza(100), EVERYTHING[-1])]
+    headings = read(report.html(kept)).headings
+    assert "Servers side by side: plaza, 200 people" in headings
+    assert "CPU against people" in headings
+    assert "Latency, plaza, 200 people" not in headings
+
+
 def test_what_does_not_count_is_said_first() -> None:
     """In both forms; of a peer, beside its row."""
     results = [plaza(100, invalid="the generator used 95%"), EVERYTHING[-1]]
@@ -167,8 +194,9 @@ def test_what_does_not_count_is_said_first() -> None:
 def test_the_summary_has_the_same_figures() -> None:
     """As tables that GitHub draws: as many cells in each row as there are columns."""
     text = report.markdown(EVERYTHING)
-    assert "| ws | 1 | 1 | 11 | 1 | 70 | 99.5% | yes |" in text
-    assert "| picows | – | – | – | – | – | – | no |" in text
+    assert "| ws | 1 | 1 | 11 | 1 | 40 | 70 | 99.5% | 50.0% | yes |" in text
+    assert "| picows | – | – | – | – | – | – | – | – | no |" in text
+    assert "| plaza, 100 people | 0.9 | 11.1 | 40 | 70 | 99.0% | 10.0% | 20 | 23 | 0 | yes |" in text
     assert "| presence | 500 | 550 | 7 |" in text
     assert "| a / b | 1 | 2,346 | 2.000 | 1.500 to 2.500 | – | slower |" in text
     for table in re.findall(r"(?:^\|.*\|\n)+", text, re.MULTILINE):
