@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from dataclasses import fields
 from functools import partial
@@ -17,6 +18,7 @@ from benchmarks.parameters import RINGS, Parameters
 from benchmarks.peers.catalogue import PEERS, chosen
 from benchmarks.peers.measure import TICK_HZ, beside, measured, own_figures, unmeasured
 from benchmarks.progress import Progress
+from benchmarks.remote import TOKEN_VARIABLE, read_tokens, remote
 from benchmarks.scenarios import SCENARIOS
 from benchmarks.table import print_table
 from protocol.records import Section
@@ -138,11 +140,34 @@ def _write_report(folder: Path, results: list[dict[str, Any]]) -> None:
 
 
 def _run_scenario(scenario: Scenario, arguments: dict[str, Any]) -> tuple[dict[str, Any], Show]:
+    arguments["rings"] = arguments["rings"] or ("default" if arguments["url"] else "off")
     asked = Parameters(**{field.name: arguments[field.name] for field in fields(Parameters) if field.name in arguments})
     peers = chosen(arguments["peers"]) if arguments.get("peers") else []
     progress = Progress()
+    for needs_url in ("token", "metrics_url"):
+        if arguments[needs_url] and not arguments["url"]:
+            raise ValueError(f"--{needs_url.replace('_', '-')} belongs to --url")
+    if arguments["url"]:
+        return _run_elsewhere(scenario, asked, arguments, progress), print_table
     result = _measured(scenario, asked, progress, with_floor=arguments.get("floor", False))
     return (beside(result, peers, scenario, asked, progress) if peers else result), print_table
+
+
+def _run_elsewhere(
+    scenario: Scenario, asked: Parameters, arguments: dict[str, Any], progress: Progress
+) -> dict[str, Any]:
+    """Measure a server that runs already."""
+    for beside_it in ("floor", "peers"):
+        if arguments.get(beside_it):
+            raise ValueError(f"--{beside_it} is measured on the machine of the server: not with --url")
+    engine.allow_many_sockets()
+    tokens = read_tokens(arguments["token"], os.environ, len(scenario.guests(asked)))
+
+    def run(parameters: Parameters) -> dict[str, Any]:  # each time in a new room
+        server = remote(arguments["url"], tokens, arguments["metrics_url"])
+        return engine.measure(scenario, parameters, server, progress)
+
+    return run(asked) if scenario.repeat is None else scenario.repeat(run, asked)
 
 
 def _run_stages(arguments: dict[str, Any]) -> tuple[dict[str, Any], Show]:
@@ -256,12 +281,16 @@ def _add_scenario(asked: argparse.ArgumentParser, scenario: Scenario) -> None:
     asked.add_argument("--seconds", type=float, required=True, metavar="S", help="how long to measure")
     asked.add_argument("--warmup", type=float, default=3.0, metavar="S", help="seconds left out before (default: 3)")
     asked.add_argument("--seed", type=int, default=1, help="of everything random (default: 1)")
-    what = "whether those further away are told of more rarely (default: off)"
-    asked.add_argument("--rings", choices=RINGS, default="off", help=what)
+    what = "whether those further away are told of more rarely (default: off; with --url: default)"
+    asked.add_argument("--rings", choices=RINGS, help=what)
     asked.add_argument("--observers", type=int, default=64, help="people whose every record is checked (default: 64)")
     asked.add_argument("--generators", type=int, default=1, help="generator processes (default: 1)")
     asked.add_argument("--server-cpu", type=_core, default=0, metavar="CORE", help="core of the server (default: 0)")
     asked.add_argument("--generator-cpu", type=_core, default=1, metavar="CORE", help="core of the load (default: 1)")
+    asked.add_argument("--url", metavar="ws://HOST:PORT", help="measure a server that runs there, instead of one here")
+    what = f"with --url: tokens, one a line, - for stdin (default: the one in {TOKEN_VARIABLE}; else as guests)"
+    asked.add_argument("--token", metavar="FILE", help=what)
+    asked.add_argument("--metrics-url", metavar="URL", help="with --url: the page of metrics of that server")
     for name, default in scenario.options.items():
         flag, what = f"--{name.replace('_', '-')}", f"{_OPTIONS[name]} (default: {default:g})"
         asked.add_argument(flag, type=type(default), default=default, metavar="N", help=what)

@@ -5,28 +5,23 @@ from __future__ import annotations
 import resource
 import time
 from dataclasses import asdict, dataclass, replace
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from benchmarks import client_frames, tick_times
+from benchmarks import client_frames
 from benchmarks.crowd_oracle import CrowdOracle
 from benchmarks.evidence import gather
 from benchmarks.expectations import FullRate
 from benchmarks.generators import Generators
 from benchmarks.parameters import PERIOD_NS, POSE_HZ
-from benchmarks.plan import FIRST_SEQ, Plan, Role
-from benchmarks.process_usage import cpu_time, resident_kib
+from benchmarks.plan import FIRST_SEQ, Plan, Role, Where
 from benchmarks.result import Measurement, describe
 from benchmarks.sampled_oracle import SampledOracle
 from benchmarks.scenario import Played, most_at_once
 from benchmarks.server_process import serving
-from benchmarks.tick_times import TickTimes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from benchmarks.evidence import Ints
     from benchmarks.motion import Motion
     from benchmarks.parameters import Parameters
@@ -34,9 +29,8 @@ if TYPE_CHECKING:
     from benchmarks.process_usage import CpuTime
     from benchmarks.progress import Progress
     from benchmarks.scenario import Findings, Guest, Scenario
-
-ROOM, WORLD = "benchmark", "open"
-BUDGET_BYTES_PER_S = 32_000.0  # 256 kbit/s, the server's default
+    from benchmarks.tick_times import TickTimes
+    from benchmarks.vitals import Vitals
 
 _LEAD_NS = 500_000_000  # between "everybody is there" and the first step
 TAIL_STEPS = POSE_HZ // 2  # people go on for a moment, so that the last measured tick is like any other
@@ -51,19 +45,45 @@ def run(scenario: Scenario, asked: Parameters, progress: Progress) -> dict[str, 
     Raises ServerError or GeneratorError, both RuntimeErrors, where there is nothing to report.
     """
     allow_many_sockets()
+    people = most_at_once(scenario.guests(asked), _WAY_IN_STEPS)
+    with serving(people, asked.server_cpu, scenario.radius_m, _rules(scenario, asked)) as server:
+        return measure(scenario, asked, server, progress)
+
+
+class Server(Protocol):
+    """A server that runs."""
+
+    @property
+    def url(self) -> str | None:
+        """Where it is, for one that somebody else runs; None for our own."""
+
+    @property
+    def where(self) -> Where:
+        """Where clients go."""
+
+    @property
+    def vitals(self) -> Vitals:
+        """What can be known of its process."""
+
+    def troubles(self) -> list[str]:
+        """List what went wrong inside."""
+
+
+def measure(scenario: Scenario, asked: Parameters, server: Server, progress: Progress) -> dict[str, Any]:
+    """Run a scenario once on a server that runs, and return the result as plain data.
+
+    Raises GeneratorError, a RuntimeError, where there is nothing to report.
+    """
     begin, end = asked.measured_steps
     rng = np.random.default_rng(asked.seed)
     guests = scenario.guests(asked)
     staged = scenario.stage(rng, asked, len(guests), end + TAIL_STEPS)
-    people = most_at_once(guests, _WAY_IN_STEPS)
-    rules = _rules(scenario, asked)
-    with serving(people, asked.server_cpu, scenario.radius_m, rules) as server:
-        empty_kib = resident_kib(server.pid)
-        frames = client_frames.pose_frames(staged.motion, FIRST_SEQ, rng)
-        plans = deal(asked, guests, staged.motion, frames, server.port, rng)
-        carried = carry_out(plans, asked, server.pid, progress, partial(tick_times.ask, server.metrics_port))
-        start_ns, window_ns, logs = carried.start_ns, carried.window_ns, carried.logs
-        troubles = [*server.troubles(), *(what for log in logs for what in log.troubles)]
+    empty_kib = server.vitals.resident_kib()
+    frames = client_frames.pose_frames(staged.motion, FIRST_SEQ, rng)
+    plans = deal(asked, guests, staged.motion, frames, server.where, rng)
+    carried = carry_out(plans, asked, server.vitals, progress)
+    start_ns, window_ns, logs = carried.start_ns, carried.window_ns, carried.logs
+    troubles = [*server.troubles(), *(what for log in logs for what in log.troubles)]
 
     visits = {number: visit for log in logs for number, visit in log.visits.items()}
     phases = asked.phases_ns(len(guests))
@@ -77,7 +97,7 @@ def run(scenario: Scenario, asked: Parameters, progress: Progress) -> dict[str, 
     radius_mm = logs[0].radius_mm
     oracle: SampledOracle | CrowdOracle
     if has_choice(scenario, asked):
-        oracle = CrowdOracle(evidence, radius_mm, BUDGET_BYTES_PER_S, window_ns)
+        oracle = CrowdOracle(evidence, radius_mm, logs[0].budget_bytes_per_s, window_ns)
     else:
         oracle = SampledOracle(evidence, FullRate(radius_mm), window_ns, slow)
     with progress.stage("asking the oracle", oracle.ticks) as advance:
@@ -92,7 +112,7 @@ def run(scenario: Scenario, asked: Parameters, progress: Progress) -> dict[str, 
     )
     return describe(
         scenario.name,
-        _workload(scenario, asked)
+        _workload(scenario, asked, server)
         | staged.facts
         | {"pose_bytes": float(client_frames.pose_lengths(staged.motion).mean())},
         Measurement(
@@ -128,12 +148,13 @@ def _with_crowd(findings: Findings, oracle: SampledOracle | CrowdOracle, tick_hz
     return replace(findings, figures=findings.figures | oracle.figures(1000 / tick_hz))
 
 
-def _workload(scenario: Scenario, asked: Parameters) -> dict[str, Any]:
+def _workload(scenario: Scenario, asked: Parameters, server: Server) -> dict[str, Any]:
     """Describe what was asked for, without the options of other scenarios."""
     told = {
         name: value for name, value in asdict(asked).items() if name not in _OWN_OPTIONS or name in scenario.options
     }
-    return told | {"pose_hz": POSE_HZ}
+    pinned = {"server_cpu": asked.server_cpu if server.url is None else None}
+    return told | pinned | {"url": server.url, "pose_hz": POSE_HZ}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,17 +166,11 @@ class Carried:
     window_ns: tuple[int, int]
     used: CpuTime
     ticks: TickTimes
-    resident_kib: int
+    resident_kib: float
 
 
-def carry_out(
-    plans: list[Plan],
-    asked: Parameters,
-    server_pid: int,
-    progress: Progress,
-    ticks: Callable[[], TickTimes] = TickTimes.untold,
-) -> Carried:
-    """Let generator processes do as planned, and watch a server while it is measured. ticks: asks it for all so far."""
+def carry_out(plans: list[Plan], asked: Parameters, vitals: Vitals, progress: Progress) -> Carried:
+    """Let generator processes do as planned, and watch a server while it is measured."""
     begin, end = asked.measured_steps
     with Generators(plans, asked.generator_cpu) as generators:
         with progress.stage("bringing people in", asked.avatars) as advance:
@@ -164,11 +179,11 @@ def carry_out(
         generators.start(start_ns)
         window_ns = (start_ns + begin * PERIOD_NS, start_ns + end * PERIOD_NS)
         _sleep_until(window_ns[0], progress, "warming up")
-        ticks_before = ticks()  # what the answer costs is not measured, neither here nor at the end
-        before = cpu_time(server_pid)
+        ticks_before = vitals.ticks()  # what the answer costs is not measured, neither here nor at the end
+        before = vitals.cpu()
         _sleep_until(window_ns[1], progress, "measuring")
-        used, full_kib = cpu_time(server_pid).since(before), resident_kib(server_pid)
-        ticked = ticks().since(ticks_before)
+        used, full_kib = vitals.cpu().since(before), vitals.resident_kib()
+        ticked = vitals.ticks().since(ticks_before)
         return Carried(generators.logs(), start_ns, window_ns, used, ticked, full_kib)
 
 
@@ -177,7 +192,7 @@ def deal(
     guests: list[Guest],
     motion: Motion,
     poses: tuple[client_frames.Bytes, Ints],
-    port: int,
+    where: Where,
     rng: np.random.Generator,
     peer: str | None = None,
 ) -> list[Plan]:
@@ -205,10 +220,7 @@ def deal(
     ]
     return [
         Plan(
-            host="127.0.0.1",
-            port=port,
-            room=ROOM,
-            world=WORLD,
+            where=where,
             roles=roles[k :: asked.generators],
             frames=np.ascontiguousarray(frames[:, k :: asked.generators]),
             period_ns=PERIOD_NS,

@@ -6,6 +6,7 @@ benchmarks/README.md explains every key.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,7 +39,7 @@ class Measurement:
     measured_steps: tuple[int, int]
     server: CpuTime  # over the measured time
     ticks: TickTimes  # likewise
-    server_growth_kib: int  # from before anybody came to the end of the measured time
+    server_growth_kib: float  # from before anybody came to the end of the measured time
     generator_cores: int
     seconds: float
     troubles: list[str]  # what should not have happened: lost connections, corrections, errors
@@ -75,8 +76,8 @@ def describe(scenario: str, workload: dict[str, Any], measured: Measurement) -> 
         "ticks_skipped": max(0, round(verdict.room_ms * logs[0].tick_hz / 1000) - (verdict.ticks - 1)),
         "tick_ms": measured.ticks.spread(),
         "server_memory_kib_per_avatar": per(measured.server_growth_kib, verdict.people),
-        "server_cpu": round(measured.server.used / measured.server.at, 4),
-        "server_waited": round(measured.server.waited / measured.server.at, 4),
+        "server_cpu": known(measured.server.used / measured.server.at),
+        "server_waited": known(measured.server.waited / measured.server.at),
         "generator_cpu": round(sum(log.cpu_ns for log in logs) / (measured.seconds * 1e9), 4),
         "generator_lateness_ms": spread(lateness_ns[lateness_ns >= 0] / 1e6),
     }
@@ -108,7 +109,7 @@ def reasons_against(figures: dict[str, Any], cores: int, troubles: list[str], *,
 def machine_reasons(figures: dict[str, Any], cores: int, troubles: list[str]) -> list[str]:
     """Say what spoiled a run, whichever server it was: troubles, a generator short of CPU, a core that was shared."""
     lateness_ms, cpu = figures["generator_lateness_ms"]["p99"], figures["generator_cpu"] / cores
-    waited = figures["server_waited"]
+    waited = figures["server_waited"] or 0.0  # of a server elsewhere nobody can know
     checks = {
         f"{len(troubles)} troubles, the first: {troubles[:1]}": bool(troubles),
         f"the generator sent {lateness_ms} ms late (p99), {MAX_LATENESS_MS:g} ms is the most that is fair": (
@@ -123,8 +124,13 @@ def machine_reasons(figures: dict[str, Any], cores: int, troubles: list[str]) ->
 
 
 def per(total: float, count: int) -> float | None:
-    """Divide a total by what it is for; None where there is nothing of that."""
-    return round(total / count, 4) if count else None
+    """Divide a total by what it is for; None where there is nothing of that, or the total is not known."""
+    return known(total / count) if count else None
+
+
+def known(value: float) -> float | None:
+    """Round a figure; None for one that is not known."""
+    return None if isnan(value) else round(value, 4)
 
 
 def spread(values: NDArray[np.float64]) -> dict[str, float | None]:

@@ -12,6 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.plan import Where
+from benchmarks.vitals import OfProcess
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -30,13 +33,9 @@ class ServerProcess:
     def __init__(self, process: subprocess.Popen[bytes], port: int, metrics_port: int, log: Path) -> None:
         self._process = process
         self._log = log
-        self.port = port
-        self.metrics_port = metrics_port
-
-    @property
-    def pid(self) -> int:
-        """Process id."""
-        return self._process.pid
+        self.url: str | None = None  # nobody else could find it there
+        self.where = Where("127.0.0.1", port, f"127.0.0.1:{port}")
+        self.vitals = OfProcess(process.pid, f"http://127.0.0.1:{metrics_port}/metrics")
 
     def troubles(self) -> list[str]:
         """List what went wrong inside: an early end, errors in the log."""

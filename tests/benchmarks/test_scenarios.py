@@ -12,12 +12,10 @@ import pytest
 
 from benchmarks.scenarios import SCENARIOS
 from tests.benchmarks.compiler import needs_compiler
+from tests.benchmarks.outcomes import reasons_beside_the_machine
 
 pytestmark = needs_compiler
 
-# What a busy machine may do to a run: the figures would not count, but what was delivered must be right all the same.
-MACHINE = ("the generator sent", "the server waited", "the generator used", "slow readers were told")
-ITS_CONSEQUENCES = ("joiners were in before", "nobody came, or nobody left")  # where it was that busy
 COMMON = "--avatars 12 --seconds 2 --warmup 1.5 --server-cpu any --generator-cpu any --json"
 OF_THEIR_OWN = {
     "idle": "--seconds 11",
@@ -45,15 +43,6 @@ def outcome(name: str) -> tuple[int, Any]:
     )
     assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout)
-
-
-def reasons_beside_the_machine(result: dict[str, Any]) -> list[str]:
-    """List what speaks against a run and is not the machine's fault."""
-    reasons = result["invalid"].split("; ") if result["invalid"] else []
-    others = [reason for reason in reasons if not reason.startswith(MACHINE)]
-    if others == reasons:
-        return others
-    return [reason for reason in others if not any(words in reason for words in ITS_CONSEQUENCES)]
 
 
 @pytest.mark.parametrize("name", sorted(SCENARIOS.keys() - ELSEWHERE))
