@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import capacity, client_frames, commits, engine, floor, report, stages
+from benchmarks import capacity, client_frames, commits, engine, floor, report, shares, stages
 from benchmarks.commits import Turns, read
 from benchmarks.comparison import SLOWER, print_comparison
 from benchmarks.parameters import RINGS, Parameters
@@ -47,6 +47,7 @@ PROFILE = (  # ten minutes; the last plaza is the one that stands at the top of 
 _COMMANDS = {
     "stages": "what each stage of a tick costs, in memory",
     "capacity": "how many people a server holds: p99 below 100 ms, 99 % delivered, nothing wrong",
+    "join": "one result of the shares that several machines took of a run",
     "compare": "whether two versions differ: two files of results, or two commits run in turn",
     "report": "one page for a browser, and a summary in Markdown, from files of results",
     "profile": "ten minutes of measurements, and the report on them",
@@ -144,9 +145,11 @@ def _run_scenario(scenario: Scenario, arguments: dict[str, Any]) -> tuple[dict[s
     asked = Parameters(**{field.name: arguments[field.name] for field in fields(Parameters) if field.name in arguments})
     peers = chosen(arguments["peers"]) if arguments.get("peers") else []
     progress = Progress()
-    for needs_url in ("token", "metrics_url"):
+    for needs_url in ("token", "metrics_url", "share"):
         if arguments[needs_url] and not arguments["url"]:
             raise ValueError(f"--{needs_url.replace('_', '-')} belongs to --url")
+    if arguments["share"]:
+        return _run_share(scenario, asked, arguments, progress), _print_share
     if arguments["url"]:
         return _run_elsewhere(scenario, asked, arguments, progress), print_table
     result = _measured(scenario, asked, progress, with_floor=arguments.get("floor", False))
@@ -157,17 +160,40 @@ def _run_elsewhere(
     scenario: Scenario, asked: Parameters, arguments: dict[str, Any], progress: Progress
 ) -> dict[str, Any]:
     """Measure a server that runs already."""
-    for beside_it in ("floor", "peers"):
-        if arguments.get(beside_it):
-            raise ValueError(f"--{beside_it} is measured on the machine of the server: not with --url")
-    engine.allow_many_sockets()
-    tokens = read_tokens(arguments["token"], os.environ, len(scenario.guests(asked)))
+    tokens = _prepared(scenario, asked, arguments)
 
     def run(parameters: Parameters) -> dict[str, Any]:  # each time in a new room
         server = remote(arguments["url"], tokens, arguments["metrics_url"])
         return engine.measure(scenario, parameters, server, progress)
 
     return run(asked) if scenario.repeat is None else scenario.repeat(run, asked)
+
+
+def _prepared(scenario: Scenario, asked: Parameters, arguments: dict[str, Any]) -> tuple[str, ...]:
+    """Make ready to measure a server that runs already; returns the tokens to come in with."""
+    for beside_it in ("floor", "peers"):
+        if arguments.get(beside_it):
+            raise ValueError(f"--{beside_it} is measured on the machine of the server: not with --url")
+    engine.allow_many_sockets()
+    return read_tokens(arguments["token"], os.environ, len(scenario.guests(asked)))
+
+
+def _run_share(scenario: Scenario, asked: Parameters, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Take a share of a run of several machines."""
+    if arguments["start"] is None or arguments["evidence"] is None or arguments["metrics_url"]:
+        raise ValueError("--share needs --start and --evidence, and goes without --metrics-url")
+    share = shares.Share.read(arguments["share"], arguments["start"])
+    tokens = _prepared(scenario, asked, arguments)
+    server = remote(arguments["url"], tokens, None, share.room(scenario.name, asked.seed))
+    return shares.contribute(scenario, asked, server, share, arguments["evidence"], progress)
+
+
+def _print_share(result: dict[str, Any]) -> None:
+    print(f"share {result['share']} is in {result['evidence']}: join it with the others")
+
+
+def _run_join(arguments: dict[str, Any]) -> tuple[dict[str, Any], Show]:
+    return shares.join(arguments["files"], Progress()), print_table
 
 
 def _run_stages(arguments: dict[str, Any]) -> tuple[dict[str, Any], Show]:
@@ -267,6 +293,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, add in (
         ("stages", _add_stages),
         ("capacity", _add_capacity),
+        ("join", _add_join),
         ("compare", _add_comparison),
         ("report", _add_report),
         ("profile", _add_profile),
@@ -291,6 +318,11 @@ def _add_scenario(asked: argparse.ArgumentParser, scenario: Scenario) -> None:
     what = f"with --url: tokens, one a line, - for stdin (default: the one in {TOKEN_VARIABLE}; else as guests)"
     asked.add_argument("--token", metavar="FILE", help=what)
     asked.add_argument("--metrics-url", metavar="URL", help="with --url: the page of metrics of that server")
+    what = "with --url: take the K-th of N shares of the clients, the others being other machines'"
+    asked.add_argument("--share", metavar="K/N", help=what)
+    what = "with --share: when all begin, such as 2030-01-31T12:00:00Z; late enough for everybody to be in"
+    asked.add_argument("--start", metavar="TIME", help=what)
+    asked.add_argument("--evidence", type=Path, metavar="FILE", help="with --share: where to write what was seen")
     for name, default in scenario.options.items():
         flag, what = f"--{name.replace('_', '-')}", f"{_OPTIONS[name]} (default: {default:g})"
         asked.add_argument(flag, type=type(default), default=default, metavar="N", help=what)
@@ -332,6 +364,12 @@ def _add_capacity(asked: argparse.ArgumentParser) -> None:
     asked.add_argument("--warmup", type=float, default=5.0, metavar="S", help="seconds left out before (default: 5)")
     _add_json(asked)
     asked.set_defaults(carry_out=_run_capacity)
+
+
+def _add_join(asked: argparse.ArgumentParser) -> None:
+    asked.add_argument("files", type=Path, nargs="+", metavar="EVIDENCE", help="what each machine wrote")
+    _add_json(asked)
+    asked.set_defaults(carry_out=_run_join)
 
 
 def _add_comparison(asked: argparse.ArgumentParser) -> None:

@@ -22,13 +22,15 @@ from benchmarks.scenario import Played, most_at_once
 from benchmarks.server_process import serving
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from benchmarks.evidence import Ints
     from benchmarks.motion import Motion
     from benchmarks.parameters import Parameters
     from benchmarks.plan import Log
     from benchmarks.process_usage import CpuTime
     from benchmarks.progress import Progress
-    from benchmarks.scenario import Findings, Guest, Scenario
+    from benchmarks.scenario import Findings, Guest, Scenario, Staged
     from benchmarks.tick_times import TickTimes
     from benchmarks.vitals import Vitals
 
@@ -74,17 +76,51 @@ def measure(scenario: Scenario, asked: Parameters, server: Server, progress: Pro
 
     Raises GeneratorError, a RuntimeError, where there is nothing to report.
     """
-    begin, end = asked.measured_steps
-    rng = np.random.default_rng(asked.seed)
-    guests = scenario.guests(asked)
-    staged = scenario.stage(rng, asked, len(guests), end + TAIL_STEPS)
-    empty_kib = server.vitals.resident_kib()
-    frames = client_frames.pose_frames(staged.motion, FIRST_SEQ, rng)
-    plans = deal(asked, guests, staged.motion, frames, server.where, rng)
-    carried = carry_out(plans, asked, server.vitals, progress)
-    start_ns, window_ns, logs = carried.start_ns, carried.window_ns, carried.logs
-    troubles = [*server.troubles(), *(what for log in logs for what in log.troubles)]
+    script = Script.write(scenario, asked)
+    carried = carry_out(script.deal(asked, server.where), asked, server.vitals, progress)
+    return conclude(scenario, asked, script, carried, progress, url=server.url, inside=server.troubles())
 
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Who comes when, how they move, and what they send: the same for the same parameters, on every machine."""
+
+    guests: list[Guest]
+    staged: Staged
+    poses: tuple[client_frames.Bytes, Ints]  # frames (steps, people, widest), and how long each person's are
+    rng: np.random.Generator
+
+    @classmethod
+    def write(cls, scenario: Scenario, asked: Parameters) -> Script:
+        """Write it."""
+        rng = np.random.default_rng(asked.seed)
+        guests = scenario.guests(asked)
+        _, end = asked.measured_steps
+        staged = scenario.stage(rng, asked, len(guests), end + TAIL_STEPS)
+        return cls(guests, staged, client_frames.pose_frames(staged.motion, FIRST_SEQ, rng), rng)
+
+    def deal(self, asked: Parameters, where: Where) -> list[Plan]:
+        """Deal the clients out; once."""
+        return deal(asked, self.guests, self.staged.motion, self.poses, where, self.rng)
+
+
+def conclude(
+    scenario: Scenario,
+    asked: Parameters,
+    script: Script,
+    carried: Carried,
+    progress: Progress,
+    *,
+    url: str | None,
+    inside: Sequence[str] = (),
+    machines: int = 1,
+) -> dict[str, Any]:
+    """Ask the oracle what it says to a load that was carried out, and describe the run.
+
+    inside: what went wrong in the server. machines: that clients were on.
+    """
+    guests, staged = script.guests, script.staged
+    start_ns, window_ns, logs = carried.start_ns, carried.window_ns, carried.logs
     visits = {number: visit for log in logs for number, visit in log.visits.items()}
     phases = asked.phases_ns(len(guests))
     first_steps = np.array([visits[k].first_step if k in visits else 0 for k in range(len(guests))], np.int64)
@@ -110,21 +146,22 @@ def measure(scenario: Scenario, asked: Parameters, server: Server, progress: Pro
         window_ns=window_ns,
         rows=evidence.measured_rows(window_ns),
     )
+    cores = asked.generators if asked.generator_cpu is None else 1
     return describe(
         scenario.name,
-        _workload(scenario, asked, server)
+        _workload(scenario, asked, url)
         | staged.facts
         | {"pose_bytes": float(client_frames.pose_lengths(staged.motion).mean())},
         Measurement(
             verdict=verdict,
             logs=logs,
-            measured_steps=(begin, end),
+            measured_steps=asked.measured_steps,
             server=carried.used,
             ticks=carried.ticks,
-            server_growth_kib=carried.resident_kib - empty_kib,
-            generator_cores=asked.generators if asked.generator_cpu is None else 1,
+            server_growth_kib=carried.growth_kib,
+            generator_cores=cores * machines,
             seconds=asked.seconds,
-            troubles=troubles,
+            troubles=[*inside, *(what for log in logs for what in log.troubles)],
             is_lively=scenario.is_lively,
             findings=_with_crowd(scenario.judge(played), oracle, logs[0].tick_hz),
         ),
@@ -148,13 +185,13 @@ def _with_crowd(findings: Findings, oracle: SampledOracle | CrowdOracle, tick_hz
     return replace(findings, figures=findings.figures | oracle.figures(1000 / tick_hz))
 
 
-def _workload(scenario: Scenario, asked: Parameters, server: Server) -> dict[str, Any]:
+def _workload(scenario: Scenario, asked: Parameters, url: str | None) -> dict[str, Any]:
     """Describe what was asked for, without the options of other scenarios."""
     told = {
         name: value for name, value in asdict(asked).items() if name not in _OWN_OPTIONS or name in scenario.options
     }
-    pinned = {"server_cpu": asked.server_cpu if server.url is None else None}
-    return told | pinned | {"url": server.url, "pose_hz": POSE_HZ}
+    pinned = {"server_cpu": asked.server_cpu if url is None else None}
+    return told | pinned | {"url": url, "pose_hz": POSE_HZ}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,16 +203,22 @@ class Carried:
     window_ns: tuple[int, int]
     used: CpuTime
     ticks: TickTimes
-    resident_kib: float
+    growth_kib: float  # of resident memory, from before anybody came
 
 
-def carry_out(plans: list[Plan], asked: Parameters, vitals: Vitals, progress: Progress) -> Carried:
-    """Let generator processes do as planned, and watch a server while it is measured."""
+def carry_out(
+    plans: list[Plan], asked: Parameters, vitals: Vitals, progress: Progress, starts_at: float | None = None
+) -> Carried:
+    """Let generator processes do as planned, and watch a server while it is measured.
+
+    starts_at: when the first step is, in Unix time, where several machines agreed on that; None for at once.
+    """
     begin, end = asked.measured_steps
+    empty_kib = vitals.resident_kib()
     with Generators(plans, asked.generator_cpu) as generators:
-        with progress.stage("bringing people in", asked.avatars) as advance:
+        with progress.stage("bringing people in", sum(len(plan.roles) for plan in plans)) as advance:
             generators.wait_until_ready(advance)
-        start_ns = time.monotonic_ns() + _LEAD_NS
+        start_ns = time.monotonic_ns() + _lead_ns(starts_at)
         generators.start(start_ns)
         window_ns = (start_ns + begin * PERIOD_NS, start_ns + end * PERIOD_NS)
         _sleep_until(window_ns[0], progress, "warming up")
@@ -184,7 +227,18 @@ def carry_out(plans: list[Plan], asked: Parameters, vitals: Vitals, progress: Pr
         _sleep_until(window_ns[1], progress, "measuring")
         used, full_kib = vitals.cpu().since(before), vitals.resident_kib()
         ticked = vitals.ticks().since(ticks_before)
-        return Carried(generators.logs(), start_ns, window_ns, used, ticked, full_kib)
+        return Carried(generators.logs(), start_ns, window_ns, used, ticked, full_kib - empty_kib)
+
+
+def _lead_ns(starts_at: float | None) -> int:
+    """Say how long it is until the first step. Raises RuntimeError where an agreed one can no longer be kept."""
+    if starts_at is None:
+        return _LEAD_NS
+    lead_ns = int((starts_at - time.time()) * 1e9)
+    if lead_ns < _LEAD_NS:
+        late_s = (_LEAD_NS - lead_ns) / 1e9
+        raise RuntimeError(f"everybody was there {late_s:.1f} s too late for the agreed start: agree on a later one")
+    return lead_ns
 
 
 def deal(

@@ -88,6 +88,7 @@ class Log:
     radius_mm: int = 0
     tick_hz: int = 0
     budget_bytes_per_s: int = 0
+    clock: int = 0  # whose the times are: those of several machines cannot be compared
 
 
 @dataclass(frozen=True, slots=True)
