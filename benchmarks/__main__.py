@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import capacity, client_frames, commits, engine, floor, report, shares, stages
+from benchmarks import capacity, client_frames, commits, engine, floor, report, shares, soak, stages
 from benchmarks.commits import Turns, read
 from benchmarks.comparison import SLOWER, print_comparison
 from benchmarks.parameters import RINGS, Parameters
@@ -47,6 +47,7 @@ PROFILE = (  # ten minutes; the last plaza is the one that stands at the top of 
 _COMMANDS = {
     "stages": "what each stage of a tick costs, in memory",
     "capacity": "how many people a server holds: p99 below 100 ms, 99 % delivered, nothing wrong",
+    "soak": "whether a server that runs for long leaves anything behind: memory, descriptors, sessions, rooms",
     "join": "one result of the shares that several machines took of a run",
     "compare": "whether two versions differ: two files of results, or two commits run in turn",
     "report": "one page for a browser, and a summary in Markdown, from files of results",
@@ -61,6 +62,14 @@ _OPTIONS = {  # of single scenarios
     "slow_share": "share of the avatars that read slowly",
     "slow_bytes": "bytes a second that each of those reads",
     "pairs": "how often to measure with and without them",
+}
+_SOAK = {
+    "rate": "arrivals, and as many departures, a second",
+    "round-s": "seconds measured of each round",
+    "every-s": "seconds between two samples",
+    "warmup-minutes": "left out of memory's slope",
+    "most-mib-per-hour": "that memory may grow",
+    "seed": "of everything random",
 }
 _TURNS = {  # of a comparison of commits
     "pairs": "pairs of runs",
@@ -99,7 +108,7 @@ def _measure(arguments: dict[str, Any]) -> int:
 
 
 def _code(result: dict[str, Any]) -> int:
-    is_bad = result.get("oracle_violations") or result.get("verdict") == SLOWER
+    is_bad = result.get("oracle_violations") or result.get("leaks") or result.get("verdict") == SLOWER
     return 0 if result["invalid"] is None and not is_bad else FAILED
 
 
@@ -190,6 +199,11 @@ def _run_share(scenario: Scenario, asked: Parameters, arguments: dict[str, Any],
 
 def _print_share(result: dict[str, Any]) -> None:
     print(f"share {result['share']} is in {result['evidence']}: join it with the others")
+
+
+def _run_soak(arguments: dict[str, Any]) -> tuple[dict[str, Any], Show]:
+    asked = soak.Soak(**{field.name: arguments[field.name] for field in fields(soak.Soak)})
+    return soak.run(asked, Progress()), soak.print_soak
 
 
 def _run_join(arguments: dict[str, Any]) -> tuple[dict[str, Any], Show]:
@@ -293,6 +307,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, add in (
         ("stages", _add_stages),
         ("capacity", _add_capacity),
+        ("soak", _add_soak),
         ("join", _add_join),
         ("compare", _add_comparison),
         ("report", _add_report),
@@ -312,8 +327,7 @@ def _add_scenario(asked: argparse.ArgumentParser, scenario: Scenario) -> None:
     asked.add_argument("--rings", choices=RINGS, help=what)
     asked.add_argument("--observers", type=int, default=64, help="people whose every record is checked (default: 64)")
     asked.add_argument("--generators", type=int, default=1, help="generator processes (default: 1)")
-    asked.add_argument("--server-cpu", type=_core, default=0, metavar="CORE", help="core of the server (default: 0)")
-    asked.add_argument("--generator-cpu", type=_core, default=1, metavar="CORE", help="core of the load (default: 1)")
+    _add_cores(asked)
     asked.add_argument("--url", metavar="ws://HOST:PORT", help="measure a server that runs there, instead of one here")
     what = f"with --url: tokens, one a line, - for stdin (default: the one in {TOKEN_VARIABLE}; else as guests)"
     asked.add_argument("--token", metavar="FILE", help=what)
@@ -366,6 +380,18 @@ def _add_capacity(asked: argparse.ArgumentParser) -> None:
     asked.set_defaults(carry_out=_run_capacity)
 
 
+def _add_soak(asked: argparse.ArgumentParser) -> None:
+    usual = soak.Soak(avatars=0, minutes=1)
+    asked.add_argument("--avatars", type=int, required=True, metavar="N", help="how many stay while others come and go")
+    asked.add_argument("--minutes", type=float, required=True, metavar="M", help="how long, at least")
+    for flag, what in _SOAK.items():
+        default = getattr(usual, flag.replace("-", "_"))
+        asked.add_argument(f"--{flag}", type=type(default), default=default, metavar="N", help=f"{what} ({default:g})")
+    _add_cores(asked)
+    _add_json(asked)
+    asked.set_defaults(carry_out=_run_soak)
+
+
 def _add_join(asked: argparse.ArgumentParser) -> None:
     asked.add_argument("files", type=Path, nargs="+", metavar="EVIDENCE", help="what each machine wrote")
     _add_json(asked)
@@ -397,6 +423,11 @@ def _add_profile(asked: argparse.ArgumentParser) -> None:
 def _add_folder(asked: argparse.ArgumentParser) -> None:
     usual = Path("build/bench")
     asked.add_argument("--into", type=Path, default=usual, metavar="DIR", help=f"where to write (default: {usual})")
+
+
+def _add_cores(asked: argparse.ArgumentParser) -> None:
+    asked.add_argument("--server-cpu", type=_core, default=0, metavar="CORE", help="core of the server (default: 0)")
+    asked.add_argument("--generator-cpu", type=_core, default=1, metavar="CORE", help="core of the load (default: 1)")
 
 
 def _add_json(asked: argparse.ArgumentParser) -> None:

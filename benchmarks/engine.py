@@ -47,8 +47,7 @@ def run(scenario: Scenario, asked: Parameters, progress: Progress) -> dict[str, 
     Raises ServerError or GeneratorError, both RuntimeErrors, where there is nothing to report.
     """
     allow_many_sockets()
-    people = most_at_once(scenario.guests(asked), _WAY_IN_STEPS)
-    with serving(people, asked.server_cpu, scenario.radius_m, _rules(scenario, asked)) as server:
+    with serving(seats(scenario, asked), asked.server_cpu, scenario.radius_m, rules(scenario, asked)) as server:
         return measure(scenario, asked, server, progress)
 
 
@@ -173,7 +172,12 @@ def has_choice(scenario: Scenario, asked: Parameters) -> bool:
     return scenario.is_budgeted or asked.rings == "default"
 
 
-def _rules(scenario: Scenario, asked: Parameters) -> list[str]:
+def seats(scenario: Scenario, asked: Parameters) -> int:
+    """Say how many people a server must be able to take."""
+    return most_at_once(scenario.guests(asked), _WAY_IN_STEPS)
+
+
+def rules(scenario: Scenario, asked: Parameters) -> list[str]:
     """Write the server's settings: without a choice, everybody within the radius is told of at every tick."""
     rings = [] if asked.rings == "default" else ["--rings", f"{scenario.radius_m}:1"]
     return rings if has_choice(scenario, asked) else [*rings, "--pose-budget-kbit", "1600"]

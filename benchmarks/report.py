@@ -55,6 +55,7 @@ def html(results: Sequence[Result]) -> str:
         *_stages(results),
         *_capacity(results),
         *_comparisons(results),
+        *_soaks(results),
         _section("Every run", _table(_RUN_COLUMNS, _run_rows(results)), is_wide=True),
         _section("Where", _table(("", ""), _where(results)), is_wide=True),
     ]
@@ -76,6 +77,8 @@ def markdown(results: Sequence[Result]) -> str:
             parts += [f"## Servers side by side: {_named(result)}", _markdown_table(_PEER_COLUMNS, _peer_rows(result))]
         if result["scenario"] == "capacity":
             parts += [f"## Capacity: {result['of']}", _markdown_table(_CAPACITY_COLUMNS, _capacity_rows(result))]
+        if result["scenario"] == "soak":
+            parts += [f"## {_named(result)}", _markdown_table(("", ""), _soak_rows(result))]
         if result["scenario"] == "compare":
             parts += [
                 f"## New to old: {result['verdict']}",
@@ -197,6 +200,22 @@ def _comparisons(results: Sequence[Result]) -> list[str]:
     ]
 
 
+def _soaks(results: Sequence[Result]) -> list[str]:
+    """Draw what a server held over time."""
+    drawn = []
+    for result in results:
+        if result["scenario"] == "soak":
+            told = result["series"]
+            minutes = [at_s / 60 for at_s in told["at_s"]]
+            series = {name: list(zip(minutes, told[name], strict=True)) for name in ("open_files", "sessions", "rooms")}
+            memory = {"memory": list(zip(minutes, told["memory_mib"], strict=True))}
+            words = "".join(f'<p class="bad">Left behind: {escape(leak)}</p>' for leak in result["leaks"])
+            table = _table(("", ""), _soak_rows(result))
+            drawn.append(_section(f"Memory over time, {_named(result)}", words + lines(memory, "minutes", "MiB")))
+            drawn.append(_section(f"What was held over time, {_named(result)}", lines(series, "minutes", "") + table))
+    return drawn
+
+
 # --- rows, for both forms ---------------------------------------------------------------------------------------------
 
 _RUN_COLUMNS = (
@@ -238,7 +257,7 @@ def _run_rows(results: Sequence[Result]) -> Rows:
             "no" if result["invalid"] else "yes",
         )
         for result in results
-        if "oracle_violations" in result
+        if "latency_ms" in result
     ]
 
 
@@ -277,6 +296,19 @@ def _comparison_rows(result: Result) -> Rows:
             told["verdict"],
         )
         for name, told in result["figures"].items()
+    ]
+
+
+def _soak_rows(result: Result) -> Rows:
+    growth = result["memory_mib_per_hour"]
+    said = (
+        None if growth is None else f"{growth['slope']:.1f} MiB an hour ({growth['low']:.1f} to {growth['high']:.1f})"
+    )
+    return [
+        ("memory grows by", said or "too few samples to say"),
+        ("left behind", "; ".join(result["leaks"]) or "nothing"),
+        ("rounds, and sessions resumed", f"{result['rounds']}, {result['resumes']}"),
+        ("wrong, missing or surplus records", f"{result['oracle_violations']} of {result['oracle_comparisons']:,}"),
     ]
 
 

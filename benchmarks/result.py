@@ -27,7 +27,7 @@ PERCENTILES = (0, 1, *range(5, 100, 5), 98, 99, 99.9, 100)
 MAX_LATENESS_MS = 10.0  # a fifth of a tick: more would show in the latencies of a server that is not to blame
 MAX_GENERATOR_CPU = 0.9  # of the cores it may use: beyond that it is the generator that is measured
 MAX_SERVER_WAITED = 0.1  # of the time: more, and something else was measured along with it
-_VIOLATIONS_SHOWN = 5
+VIOLATIONS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,11 @@ def describe(scenario: str, workload: dict[str, Any], measured: Measurement) -> 
         "oracle_comparisons": verdict.comparisons,
         "oracle_digest_comparisons": verdict.digest_comparisons,
         "oracle_violations": len(violations),
-        "oracle_first_violations": [asdict(violation) for violation in violations[:_VIOLATIONS_SHOWN]],
+        "oracle_first_violations": [asdict(violation) for violation in violations[:VIOLATIONS_SHOWN]],
         "oracle_self_test": verdict.is_self_test_caught,
         "neighbours_mean": per(verdict.neighbours, verdict.observations),
         "snapshots": verdict.snapshots,
+        "troubles": len(measured.troubles),
         "ticks": verdict.ticks,
         "ticks_skipped": max(0, round(verdict.room_ms * logs[0].tick_hz / 1000) - (verdict.ticks - 1)),
         "tick_ms": measured.ticks.spread(),

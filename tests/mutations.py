@@ -1042,6 +1042,23 @@ OVERRUN = (
     ),
 )
 
+MEASURING = (
+    Mutation(
+        "latency counts across the clocks of two machines",
+        "benchmarks/watched.py",
+        "wanted & has_same_clock & (ack",
+        "wanted & (ack",
+        "benchmarks/test_shares.py::test_latency_counts_within_one_machine",
+    ),
+    Mutation(
+        "a soak that leaves something behind passes",
+        "benchmarks/__main__.py",
+        'or result.get("leaks") or',
+        "or",
+        "benchmarks/test_soak.py::test_what_is_left_behind_fails",
+    ),
+)
+
 MUTATIONS = (
     *INTEREST,
     *HYSTERESIS,
@@ -1054,4 +1071,5 @@ MUTATIONS = (
     *EXPLAINING,
     *LOOKING_DOWN,
     *OVERRUN,
+    *MEASURING,
 )
