@@ -14,6 +14,7 @@ from benchmarks.remote import read_tokens, remote
 from benchmarks.server_process import ServerProcess, serving
 from tests.benchmarks.compiler import needs_compiler
 from tests.benchmarks.outcomes import reasons_beside_the_machine
+from tests.benchmarks.schema import faults
 from tests.integration.issuer import Issuer
 
 PEOPLE = 8
@@ -109,6 +110,7 @@ def test_a_server_elsewhere_is_judged(
     said = capsys.readouterr()
     result: dict[str, Any] = json.loads(said.out)
     assert reasons_beside_the_machine(result) == []
+    assert faults(result) == []
     assert code == (FAILED if result["invalid"] else 0)
     assert result["oracle_violations"] == 0, result["oracle_first_violations"]
     assert result["oracle_self_test"] is True

@@ -13,6 +13,7 @@ import pytest
 from benchmarks.scenarios import SCENARIOS
 from tests.benchmarks.compiler import needs_compiler
 from tests.benchmarks.outcomes import reasons_beside_the_machine
+from tests.benchmarks.schema import faults
 
 pytestmark = needs_compiler
 
@@ -50,6 +51,7 @@ def test_nothing_is_wrong_but_the_machine(name: str, outcomes: dict[str, tuple[i
     """Every scenario is valid, or else for reasons of the machine; its oracle bites and finds nothing."""
     code, result = outcomes[name]
     assert reasons_beside_the_machine(result) == []
+    assert faults(result) == []
     assert result["oracle_violations"] == 0, result["oracle_first_violations"]
     assert result["oracle_self_test"] is True
     assert result["oracle_comparisons"] > 100

@@ -26,6 +26,7 @@ from benchmarks.shares import Share
 from tests.benchmarks.compiler import needs_compiler
 from tests.benchmarks.outcomes import reasons_beside_the_machine
 from tests.benchmarks.played import LEAD_NS, PERIOD_NS, WINDOW_NS, Run, play
+from tests.benchmarks.schema import faults
 
 PEOPLE = 10
 ARRIVED = FRAME_COLUMNS.index("arrived_ns")
@@ -191,6 +192,7 @@ def test_two_generators_that_share_nothing_but_files(
     main(["join", *map(str, files), "--json"])
     result = json.loads(capsys.readouterr().out)
     assert reasons_beside_the_machine(result) == []
+    assert faults(result) == []
     assert result["oracle_violations"] == 0, result["oracle_first_violations"]
     assert result["oracle_self_test"] is True
     assert result["neighbours_mean"] > PEOPLE // 2  # they see each other across machines

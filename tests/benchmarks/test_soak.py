@@ -14,6 +14,7 @@ from benchmarks.restless import PEOPLE, Lap
 from benchmarks.soak import EMPTY_ROOM_S, Sample, left_behind, memory_left, memory_trend, print_soak, rooms_left
 from benchmarks.trend import Trend
 from tests.benchmarks.compiler import needs_compiler
+from tests.benchmarks.schema import faults
 
 EMPTY = Sample(at_s=0, memory_mib=180, open_files=20, sessions=0, rooms=1, gc_collections=0, gc_paused_ms=0)
 
@@ -97,6 +98,7 @@ def outcome() -> tuple[int, Any]:
 def test_a_server_leaves_nothing_behind(outcome: tuple[int, Any]) -> None:
     """Nor does it wrong anybody; a busy machine spoils the timing of rounds, and not the soak."""
     code, result = outcome
+    assert faults(result) == []
     assert (result["invalid"], result["leaks"]) == (None, [])
     assert code == 0
     assert result["oracle_violations"] == 0, result["oracle_first_violations"]
