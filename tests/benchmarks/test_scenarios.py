@@ -25,7 +25,7 @@ OF_THEIR_OWN = {
     "slow": "--pairs 1 --slow-bytes 400 --seconds 1",
 }
 AT_ONCE = 4
-ELSEWHERE = {"plaza"}  # tests/integration has it
+ELSEWHERE = {"plaza", "crush"}  # tests/integration has them
 
 
 @pytest.fixture(scope="module")
