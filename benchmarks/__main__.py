@@ -154,6 +154,11 @@ def _run_scenario(scenario: Scenario, arguments: dict[str, Any]) -> tuple[dict[s
     asked = Parameters(**{field.name: arguments[field.name] for field in fields(Parameters) if field.name in arguments})
     peers = chosen(arguments["peers"]) if arguments.get("peers") else []
     progress = Progress()
+    if asked.rings == "default" and scenario.is_strict:
+        raise ValueError(
+            f"{scenario.name} can be judged with --rings off alone, of a server that is set to --rings "
+            f"{scenario.radius_m:g}:1 and a budget for everybody"
+        )
     for needs_url in ("token", "metrics_url", "share"):
         if arguments[needs_url] and not arguments["url"]:
             raise ValueError(f"--{needs_url.replace('_', '-')} belongs to --url")
