@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _CDF_TO_MS = 200.0  # latencies beyond are not drawn; their figures are in the table
 
+_HELD = {"open_files": "descriptors", "sessions": "sessions", "rooms": "rooms"}
+
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1d2430; --page: #fff; --card: #f4f6f9; --rule: #d3d9e2; --bad: #b3261e;
   --c0: #0b62c4; --c1: #7d8da3; --c2: #c8501e; --c3: #1f8a4c; --c4: #8a3fb3; --c5: #b08900;
@@ -207,12 +209,19 @@ def _soaks(results: Sequence[Result]) -> list[str]:
         if result["scenario"] == "soak":
             told = result["series"]
             minutes = [at_s / 60 for at_s in told["at_s"]]
-            series = {name: list(zip(minutes, told[name], strict=True)) for name in ("open_files", "sessions", "rooms")}
-            memory = {"memory": list(zip(minutes, told["memory_mib"], strict=True))}
+            series = {name: list(zip(minutes, told[key], strict=True)) for key, name in _HELD.items()}
+            least = min(told["memory_mib"])  # of some 200 MiB, what is added would not show
+            grown = {
+                f"above {least:,.0f} MiB": [
+                    (at, mib - least) for at, mib in zip(minutes, told["memory_mib"], strict=True)
+                ]
+            }
             words = "".join(f'<p class="bad">Left behind: {escape(leak)}</p>' for leak in result["leaks"])
             table = _table(("", ""), _soak_rows(result))
-            drawn.append(_section(f"Memory over time, {_named(result)}", words + lines(memory, "minutes", "MiB")))
-            drawn.append(_section(f"What was held over time, {_named(result)}", lines(series, "minutes", "") + table))
+            drawn.append(_section(f"Memory over time, {_named(result)}", words + lines(grown, "minutes", "MiB")))
+            drawn.append(
+                _section(f"What was held over time, {_named(result)}", lines(series, "minutes", "number") + table)
+            )
     return drawn
 
 
