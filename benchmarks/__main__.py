@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import capacity, client_frames, commits, engine, floor, recorded, report, stages
+from benchmarks import capacity, client_frames, commits, engine, floor, recorded, report, shares, soak, stages
 from benchmarks.commits import Turns, read
 from benchmarks.comparison import SLOWER, print_comparison
 from benchmarks.environment import describe_environment
@@ -18,6 +19,7 @@ from benchmarks.parameters import RINGS, Parameters
 from benchmarks.peers.catalogue import PEERS, chosen
 from benchmarks.peers.measure import TICK_HZ, beside, measured, own_figures, unmeasured
 from benchmarks.progress import Progress
+from benchmarks.remote import TOKEN_VARIABLE, read_tokens, remote
 from benchmarks.scenarios import SCENARIOS
 from benchmarks.table import print_table
 from protocol.records import Section
@@ -46,6 +48,8 @@ PROFILE = (  # ten minutes; the last plaza is the one that stands at the top of 
 _COMMANDS = {
     "stages": "what each stage of a tick costs, in memory",
     "capacity": "how many people a server holds: p99 below 100 ms, 99 % delivered, nothing wrong",
+    "soak": "whether a server that runs for long leaves anything behind: memory, descriptors, sessions, rooms",
+    "join": "one result of the shares that several machines took of a run",
     "compare": "whether two versions differ: two files of results, or two commits run in turn",
     "report": "one page for a browser, and a summary in Markdown, from files of results",
     "profile": "ten minutes of measurements, and the report on them",
@@ -61,6 +65,14 @@ _OPTIONS = {  # of single scenarios
     "slow_share": "share of the avatars that read slowly",
     "slow_bytes": "bytes a second that each of those reads",
     "pairs": "how often to measure with and without them",
+}
+_SOAK = {
+    "rate": "arrivals, and as many departures, a second",
+    "round-s": "seconds measured of each round",
+    "every-s": "seconds between two samples",
+    "warmup-minutes": "left out of memory's slope",
+    "most-mib-per-hour": "that memory may grow",
+    "seed": "of everything random",
 }
 _TURNS = {  # of a comparison of commits
     "pairs": "pairs of runs",
@@ -99,7 +111,7 @@ def _measure(arguments: dict[str, Any]) -> int:
 
 
 def _code(result: dict[str, Any]) -> int:
-    is_bad = result.get("oracle_violations") or result.get("verdict") == SLOWER
+    is_bad = result.get("oracle_violations") or result.get("leaks") or result.get("verdict") == SLOWER
     return 0 if result["invalid"] is None and not is_bad else FAILED
 
 
@@ -183,11 +195,69 @@ def _write_report(folder: Path, results: list[dict[str, Any]]) -> None:
 
 
 def _run_scenario(scenario: Scenario, arguments: dict[str, Any]) -> tuple[dict[str, Any], Show]:
+    arguments["rings"] = arguments["rings"] or ("default" if arguments["url"] else "off")
     asked = Parameters(**{field.name: arguments[field.name] for field in fields(Parameters) if field.name in arguments})
     peers = chosen(arguments["peers"]) if arguments.get("peers") else []
     progress = Progress()
+    if asked.rings == "default" and scenario.is_strict:
+        raise ValueError(
+            f"{scenario.name} can be judged with --rings off alone, of a server that is set to --rings "
+            f"{scenario.radius_m:g}:1 and a budget for everybody"
+        )
+    for needs_url in ("token", "metrics_url", "share"):
+        if arguments[needs_url] and not arguments["url"]:
+            raise ValueError(f"--{needs_url.replace('_', '-')} belongs to --url")
+    if arguments["share"]:
+        return _run_share(scenario, asked, arguments, progress), _print_share
+    if arguments["url"]:
+        return _run_elsewhere(scenario, asked, arguments, progress), print_table
     result = _measured(scenario, asked, progress, with_floor=arguments.get("floor", False))
     return (beside(result, peers, scenario, asked, progress) if peers else result), print_table
+
+
+def _run_elsewhere(
+    scenario: Scenario, asked: Parameters, arguments: dict[str, Any], progress: Progress
+) -> dict[str, Any]:
+    """Measure a server that runs already."""
+    tokens = _prepared(scenario, asked, arguments)
+
+    def run(parameters: Parameters) -> dict[str, Any]:  # each time in a new room
+        server = remote(arguments["url"], tokens, arguments["metrics_url"])
+        return engine.measure(scenario, parameters, server, progress)
+
+    return run(asked) if scenario.repeat is None else scenario.repeat(run, asked)
+
+
+def _prepared(scenario: Scenario, asked: Parameters, arguments: dict[str, Any]) -> tuple[str, ...]:
+    """Make ready to measure a server that runs already; returns the tokens to come in with."""
+    for beside_it in ("floor", "peers"):
+        if arguments.get(beside_it):
+            raise ValueError(f"--{beside_it} is measured on the machine of the server: not with --url")
+    engine.allow_many_sockets()
+    return read_tokens(arguments["token"], os.environ, len(scenario.guests(asked)))
+
+
+def _run_share(scenario: Scenario, asked: Parameters, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Take a share of a run of several machines."""
+    if arguments["start"] is None or arguments["evidence"] is None or arguments["metrics_url"]:
+        raise ValueError("--share needs --start and --evidence, and goes without --metrics-url")
+    share = shares.Share.read(arguments["share"], arguments["start"])
+    tokens = _prepared(scenario, asked, arguments)
+    server = remote(arguments["url"], tokens, None, share.room(scenario.name, asked.seed))
+    return shares.contribute(scenario, asked, server, share, arguments["evidence"], progress)
+
+
+def _print_share(result: dict[str, Any]) -> None:
+    print(f"share {result['share']} is in {result['evidence']}: join it with the others")
+
+
+def _run_soak(arguments: dict[str, Any]) -> tuple[dict[str, Any], Show]:
+    asked = soak.Soak(**{field.name: arguments[field.name] for field in fields(soak.Soak)})
+    return soak.run(asked, Progress()), soak.print_soak
+
+
+def _run_join(arguments: dict[str, Any]) -> tuple[dict[str, Any], Show]:
+    return shares.join(arguments["files"], Progress()), print_table
 
 
 def _run_stages(arguments: dict[str, Any]) -> tuple[dict[str, Any], Show]:
@@ -287,6 +357,8 @@ def _parser() -> argparse.ArgumentParser:
     for name, add in (
         ("stages", _add_stages),
         ("capacity", _add_capacity),
+        ("soak", _add_soak),
+        ("join", _add_join),
         ("compare", _add_comparison),
         ("report", _add_report),
         ("profile", _add_profile),
@@ -303,12 +375,20 @@ def _add_scenario(asked: argparse.ArgumentParser, scenario: Scenario) -> None:
     asked.add_argument("--seconds", type=float, required=True, metavar="S", help="how long to measure")
     asked.add_argument("--warmup", type=float, default=3.0, metavar="S", help="seconds left out before (default: 3)")
     asked.add_argument("--seed", type=int, default=1, help="of everything random (default: 1)")
-    what = "whether those further away are told of more rarely (default: off)"
-    asked.add_argument("--rings", choices=RINGS, default="off", help=what)
+    what = "whether those further away are told of more rarely (default: off; with --url: default)"
+    asked.add_argument("--rings", choices=RINGS, help=what)
     asked.add_argument("--observers", type=int, default=64, help="people whose every record is checked (default: 64)")
     asked.add_argument("--generators", type=int, default=1, help="generator processes (default: 1)")
-    asked.add_argument("--server-cpu", type=_core, default=0, metavar="CORE", help="core of the server (default: 0)")
-    asked.add_argument("--generator-cpu", type=_core, default=1, metavar="CORE", help="core of the load (default: 1)")
+    _add_cores(asked)
+    asked.add_argument("--url", metavar="ws://HOST:PORT", help="measure a server that runs there, instead of one here")
+    what = f"with --url: tokens, one a line, - for stdin (default: the one in {TOKEN_VARIABLE}; else as guests)"
+    asked.add_argument("--token", metavar="FILE", help=what)
+    asked.add_argument("--metrics-url", metavar="URL", help="with --url: the page of metrics of that server")
+    what = "with --url: take the K-th of N shares of the clients, the others being other machines'"
+    asked.add_argument("--share", metavar="K/N", help=what)
+    what = "with --share: when all begin, such as 2030-01-31T12:00:00Z; late enough for everybody to be in"
+    asked.add_argument("--start", metavar="TIME", help=what)
+    asked.add_argument("--evidence", type=Path, metavar="FILE", help="with --share: where to write what was seen")
     for name, default in scenario.options.items():
         flag, what = f"--{name.replace('_', '-')}", f"{_OPTIONS[name]} (default: {default:g})"
         asked.add_argument(flag, type=type(default), default=default, metavar="N", help=what)
@@ -352,6 +432,24 @@ def _add_capacity(asked: argparse.ArgumentParser) -> None:
     asked.set_defaults(carry_out=_run_capacity)
 
 
+def _add_soak(asked: argparse.ArgumentParser) -> None:
+    usual = soak.Soak(avatars=0, minutes=1)
+    asked.add_argument("--avatars", type=int, required=True, metavar="N", help="how many stay while others come and go")
+    asked.add_argument("--minutes", type=float, required=True, metavar="M", help="how long, at least")
+    for flag, what in _SOAK.items():
+        default = getattr(usual, flag.replace("-", "_"))
+        asked.add_argument(f"--{flag}", type=type(default), default=default, metavar="N", help=f"{what} ({default:g})")
+    _add_cores(asked)
+    _add_json(asked)
+    asked.set_defaults(carry_out=_run_soak)
+
+
+def _add_join(asked: argparse.ArgumentParser) -> None:
+    asked.add_argument("files", type=Path, nargs="+", metavar="EVIDENCE", help="what each machine wrote")
+    _add_json(asked)
+    asked.set_defaults(carry_out=_run_join)
+
+
 def _add_comparison(asked: argparse.ArgumentParser) -> None:
     usual = Turns()
     asked.add_argument("files", type=Path, nargs="*", metavar="JSON", help="results of the old version and of the new")
@@ -388,6 +486,11 @@ def _add_quote(asked: argparse.ArgumentParser) -> None:
 def _add_folder(asked: argparse.ArgumentParser) -> None:
     usual = Path("build/bench")
     asked.add_argument("--into", type=Path, default=usual, metavar="DIR", help=f"where to write (default: {usual})")
+
+
+def _add_cores(asked: argparse.ArgumentParser) -> None:
+    asked.add_argument("--server-cpu", type=_core, default=0, metavar="CORE", help="core of the server (default: 0)")
+    asked.add_argument("--generator-cpu", type=_core, default=1, metavar="CORE", help="core of the load (default: 1)")
 
 
 def _add_json(asked: argparse.ArgumentParser) -> None:

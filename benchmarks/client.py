@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.hops import HOP_REST_S, hops
 from benchmarks.plan import BEFORE, Visit
+from benchmarks.refusals import in_words, other_version
 from benchmarks.switchboard import Kind
 from protocol.codec import decode, encode
 from protocol.errors import Refusal
@@ -59,9 +60,10 @@ class Client:
         self._plan = plan
         self._record = record
         self._board = board
-        self._sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        family = socket.AF_INET6 if ":" in plan.where.host else socket.AF_INET
+        self._sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._sock.connect_ex((plan.host, plan.port))
+        self._sock.connect_ex((plan.where.host, plan.where.port))
         self._way_in: WayIn | None = None
         self._is_waiting = False  # for a time, not for a message
         board.connect(own, self._sock.fileno())
@@ -101,22 +103,27 @@ class Client:
 
     def _come_in(self) -> WayIn:
         """Upgrade, say hello, join, and hop to where the walk begins."""
-        plan, number = self._plan, self.role.number
+        where, number = self._plan.where, self.role.number
         key = b64encode(number.to_bytes(16, "big")).decode()
         self._board.send(
             self._own,
-            f"GET /v1/connect HTTP/1.1\r\nHost: {plan.host}:{plan.port}\r\nUpgrade: websocket\r\n"
+            f"GET /v1/connect HTTP/1.1\r\nHost: {where.authority}\r\nUpgrade: websocket\r\n"
             f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode(),
         )
         answer = yield None
         if not answer.startswith(b"HTTP/1.1 101"):
             self._fail_to_come(f"the server did not upgrade to WebSocket: {answer[:100]!r}")
             return
-        self._say(Hello(MAJOR, MINOR, SCHEMA_HASH, "presence benchmarks", "", f"Walker {number}", "", 0))
-        yield from _until(Welcome)
+        token = where.token(number)
+        self._say(Hello(MAJOR, MINOR, SCHEMA_HASH, "presence benchmarks", token, f"Walker {number}", "", 0))
+        welcome = yield from _until(Welcome)
+        if welcome.schema != SCHEMA_HASH:
+            self._fail_to_come(other_version(welcome.schema))
+            return
         joined = yield from self._join()
         self._record.seated += 1
         self._record.radius_mm, self._record.tick_hz = joined.radius_mm, joined.tick_hz
+        self._record.budget_bytes_per_s = joined.budget_bytes_per_s
         visit = Visit(joined.entity, joined.generation, time.monotonic_ns())
         self._record.visits[number] = visit
         visit.stops.append((joined.x, joined.y, joined.z, joined.yaw))
@@ -134,7 +141,7 @@ class Client:
     def _join(self) -> Generator[float | None, Any, Joined]:
         """Take a seat, as soon as the server does not have too much to do."""
         while True:
-            self._say(Join(1, self._plan.room, self._plan.world))
+            self._say(Join(1, self._plan.where.room, self._plan.where.world))
             answer = yield from _until(Joined, Error)
             if isinstance(answer, Joined):
                 return answer
@@ -172,14 +179,16 @@ class Client:
                 self._take_message(decode(mail.data, Sender.SERVER))
             case Kind.UNSENT:
                 self._trouble(mail.problem)
-            case Kind.UNCONNECTED | Kind.LOST | Kind.WRONG:
+            case Kind.UNCONNECTED:
+                self._lose(f"{mail.problem}; is a server listening at {self._plan.where.authority}?")
+            case Kind.LOST | Kind.WRONG:
                 self._lose(mail.problem)
 
     def _take_message(self, message: Any) -> None:
         is_put_off = isinstance(message, Error) and message.code == Refusal.OVERLOADED
         if isinstance(message, _TROUBLES) and not is_put_off:
             if not self._has_left:
-                self._report(f"was told {message}")
+                self._report(in_words(message))
         elif self._way_in is not None and not self._is_waiting:
             self._advance(message)
 

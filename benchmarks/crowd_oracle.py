@@ -112,7 +112,7 @@ class CrowdOracle:
         whole = int(second.max(initial=0))
         sent = self._evidence.frame_bytes[rows.start : rows.stop]
         used = [sent[second == k].sum(axis=0) for k in range(whole)]
-        return np.array(used, np.float64).reshape(whole, -1).T / self._budget[:, None]
+        return np.array(used, np.float64).reshape(whole, len(self._budget)).T / self._budget[:, None]
 
     def _judge(self, tick: int) -> None:
         evidence, ack = self._evidence, self._evidence.ack[tick]

@@ -49,6 +49,7 @@ class Evidence:
     is_stretched: Flags  # (T,) whether anybody was told so
     time_ms: Ints  # (T,) room time; 0 where there was no snapshot
     sampled: dict[int, dict[int, tuple[int, bytes]]]  # client -> row -> (arrived at ns, data)
+    clock: Ints  # (n,) by whose clock each client's times are
 
     def measured_rows(self, window_ns: tuple[int, int]) -> range:
         """Name the rows from the first to the last tick whose first snapshot arrived within a time."""
@@ -99,7 +100,15 @@ def gather(motion: Motion, logs: Sequence[Log], sent_ns: Callable[[Ints, Ints], 
             for log in logs
             for number, received in log.sampled.items()
         },
+        clock=_clocks(logs, n),
     )
+
+
+def _clocks(logs: Sequence[Log], n: int) -> Ints:
+    clock = np.zeros(n, np.int64)
+    for log in logs:
+        clock[list(log.visits)] = log.clock
+    return clock
 
 
 def _tick_of(data: bytes) -> int:

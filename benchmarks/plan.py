@@ -33,13 +33,26 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
+class Where:
+    """Where clients go, and what they show at the door."""
+
+    host: str  # an address, IPv4 or IPv6
+    port: int
+    authority: str  # the server as its URL names it
+    room: str = "benchmark"
+    world: str = "open"
+    tokens: tuple[str, ...] = field(default=(), repr=False)  # one for each client or one for all; none for guests
+
+    def token(self, number: int) -> str:
+        """Say which token a client shows; empty for a guest."""
+        return self.tokens[number % len(self.tokens)] if self.tokens else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What one generator process is to do."""
 
-    host: str
-    port: int
-    room: str
-    world: str
+    where: Where
     roles: list[Role]  # in the order of their phases
     frames: NDArray[np.uint8]  # (steps, roles, widest frame): what each sends at each step of its walk
     period_ns: int
@@ -74,6 +87,8 @@ class Log:
     troubles: list[str]  # whatever should not have happened
     radius_mm: int = 0
     tick_hz: int = 0
+    budget_bytes_per_s: int = 0
+    clock: int = 0  # whose the times are: those of several machines cannot be compared
 
 
 @dataclass(frozen=True, slots=True)

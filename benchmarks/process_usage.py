@@ -19,7 +19,7 @@ class CpuTime:
     """A reading, or the difference of two, in seconds.
 
     used: user and system time of all threads, in steps of 10 ms on most kernels. waited: how long the main thread was
-    ready to run while its core did something else; 0 where the kernel does not say.
+    ready to run while its core did something else; 0 where the kernel does not say. NaN for what is not known.
     """
 
     at: float

@@ -22,3 +22,4 @@ class Record:
     entered: int = 0
     radius_mm: int = 0
     tick_hz: int = 0
+    budget_bytes_per_s: int = 0

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _CDF_TO_MS = 200.0  # latencies beyond are not drawn; their figures are in the table
 
+_HELD = {"open_files": "descriptors", "sessions": "sessions", "rooms": "rooms"}
+
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1d2430; --page: #fff; --card: #f4f6f9; --rule: #d3d9e2; --bad: #b3261e;
   --c0: #0b62c4; --c1: #7d8da3; --c2: #c8501e; --c3: #1f8a4c; --c4: #8a3fb3; --c5: #b08900;
@@ -55,6 +57,7 @@ def html(results: Sequence[Result]) -> str:
         *_stages(results),
         *_capacity(results),
         *_comparisons(results),
+        *_soaks(results),
         _section("Every run", _table(_RUN_COLUMNS, _run_rows(results)), is_wide=True),
         _section("Where", _table(("", ""), _where(results)), is_wide=True),
     ]
@@ -76,6 +79,8 @@ def markdown(results: Sequence[Result]) -> str:
             parts += [f"## Servers side by side: {_named(result)}", peer_table(result)]
         if result["scenario"] == "capacity":
             parts += [f"## {_named(result)}", capacity_table(result)]
+        if result["scenario"] == "soak":
+            parts += [f"## {_named(result)}", markdown_table(("", ""), _soak_rows(result))]
         if result["scenario"] == "compare":
             parts += [
                 f"## New to old: {result['verdict']}",
@@ -218,6 +223,29 @@ def _comparisons(results: Sequence[Result]) -> list[str]:
     ]
 
 
+def _soaks(results: Sequence[Result]) -> list[str]:
+    """Draw what a server held over time."""
+    drawn = []
+    for result in results:
+        if result["scenario"] == "soak":
+            told = result["series"]
+            minutes = [at_s / 60 for at_s in told["at_s"]]
+            series = {name: list(zip(minutes, told[key], strict=True)) for key, name in _HELD.items()}
+            least = min(told["memory_mib"])  # of some 200 MiB, what is added would not show
+            grown = {
+                f"above {least:,.0f} MiB": [
+                    (at, mib - least) for at, mib in zip(minutes, told["memory_mib"], strict=True)
+                ]
+            }
+            words = "".join(f'<p class="bad">Left behind: {escape(leak)}</p>' for leak in result["leaks"])
+            table = _table(("", ""), _soak_rows(result))
+            drawn.append(_section(f"Memory over time, {_named(result)}", words + lines(grown, "minutes", "MiB")))
+            drawn.append(
+                _section(f"What was held over time, {_named(result)}", lines(series, "minutes", "number") + table)
+            )
+    return drawn
+
+
 # --- rows, for both forms ---------------------------------------------------------------------------------------------
 
 _RUN_COLUMNS = (
@@ -265,7 +293,7 @@ def _run_rows(results: Sequence[Result]) -> Rows:
             "no" if result["invalid"] else "yes",
         )
         for result in results
-        if "oracle_violations" in result
+        if "latency_ms" in result
     ]
 
 
@@ -305,6 +333,19 @@ def _comparison_rows(result: Result) -> Rows:
             told["verdict"],
         )
         for name, told in result["figures"].items()
+    ]
+
+
+def _soak_rows(result: Result) -> Rows:
+    growth = result["memory_mib_per_hour"]
+    said = (
+        None if growth is None else f"{growth['slope']:.1f} MiB an hour ({growth['low']:.1f} to {growth['high']:.1f})"
+    )
+    return [
+        ("memory grows by", said or "too few samples to say"),
+        ("left behind", "; ".join(result["leaks"]) or "nothing"),
+        ("rounds, and sessions resumed", f"{result['rounds']}, {result['resumes']}"),
+        ("wrong, missing or surplus records", f"{result['oracle_violations']} of {result['oracle_comparisons']:,}"),
     ]
 
 

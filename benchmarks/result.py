@@ -6,6 +6,7 @@ benchmarks/README.md explains every key.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +27,7 @@ PERCENTILES = (0, 1, *range(5, 100, 5), 98, 99, 99.9, 100)
 MAX_LATENESS_MS = 10.0  # a fifth of a tick: more would show in the latencies of a server that is not to blame
 MAX_GENERATOR_CPU = 0.9  # of the cores it may use: beyond that it is the generator that is measured
 MAX_SERVER_WAITED = 0.1  # of the time: more, and something else was measured along with it
-_VIOLATIONS_SHOWN = 5
+VIOLATIONS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Measurement:
     measured_steps: tuple[int, int]
     server: CpuTime  # over the measured time
     ticks: TickTimes  # likewise
-    server_growth_kib: int  # from before anybody came to the end of the measured time
+    server_growth_kib: float  # from before anybody came to the end of the measured time
     generator_cores: int
     seconds: float
     troubles: list[str]  # what should not have happened: lost connections, corrections, errors
@@ -67,16 +68,17 @@ def describe(scenario: str, workload: dict[str, Any], measured: Measurement) -> 
         "oracle_comparisons": verdict.comparisons,
         "oracle_digest_comparisons": verdict.digest_comparisons,
         "oracle_violations": len(violations),
-        "oracle_first_violations": [asdict(violation) for violation in violations[:_VIOLATIONS_SHOWN]],
+        "oracle_first_violations": [asdict(violation) for violation in violations[:VIOLATIONS_SHOWN]],
         "oracle_self_test": verdict.is_self_test_caught,
         "neighbours_mean": per(verdict.neighbours, verdict.observations),
         "snapshots": verdict.snapshots,
+        "troubles": len(measured.troubles),
         "ticks": verdict.ticks,
         "ticks_skipped": max(0, round(verdict.room_ms * logs[0].tick_hz / 1000) - (verdict.ticks - 1)),
         "tick_ms": measured.ticks.spread(),
         "server_memory_kib_per_avatar": per(measured.server_growth_kib, verdict.people),
-        "server_cpu": round(measured.server.used / measured.server.at, 4),
-        "server_waited": round(measured.server.waited / measured.server.at, 4),
+        "server_cpu": known(measured.server.used / measured.server.at),
+        "server_waited": known(measured.server.waited / measured.server.at),
         "generator_cpu": round(sum(log.cpu_ns for log in logs) / (measured.seconds * 1e9), 4),
         "generator_lateness_ms": spread(lateness_ns[lateness_ns >= 0] / 1e6),
     }
@@ -108,7 +110,7 @@ def reasons_against(figures: dict[str, Any], cores: int, troubles: list[str], *,
 def machine_reasons(figures: dict[str, Any], cores: int, troubles: list[str]) -> list[str]:
     """Say what spoiled a run, whichever server it was: troubles, a generator short of CPU, a core that was shared."""
     lateness_ms, cpu = figures["generator_lateness_ms"]["p99"], figures["generator_cpu"] / cores
-    waited = figures["server_waited"]
+    waited = figures["server_waited"] or 0.0  # of a server elsewhere nobody can know
     checks = {
         f"{len(troubles)} troubles, the first: {troubles[:1]}": bool(troubles),
         f"the generator sent {lateness_ms} ms late (p99), {MAX_LATENESS_MS:g} ms is the most that is fair": (
@@ -123,8 +125,13 @@ def machine_reasons(figures: dict[str, Any], cores: int, troubles: list[str]) ->
 
 
 def per(total: float, count: int) -> float | None:
-    """Divide a total by what it is for; None where there is nothing of that."""
-    return round(total / count, 4) if count else None
+    """Divide a total by what it is for; None where there is nothing of that, or the total is not known."""
+    return known(total / count) if count else None
+
+
+def known(value: float) -> float | None:
+    """Round a figure; None for one that is not known."""
+    return None if isnan(value) else round(value, 4)
 
 
 def spread(values: NDArray[np.float64]) -> dict[str, float | None]:

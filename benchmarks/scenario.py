@@ -98,6 +98,7 @@ class Scenario:
     has_peers: bool = False  # whether other servers can be given the same load: roots only, everybody there throughout
     is_lively: bool = True
     is_budgeted: bool = False
+    is_strict: bool = False  # whether it can be judged only where all are told of at the full rate
     guests: Callable[[Parameters], list[Guest]] = _everybody
     judge: Callable[[Played], Findings] = _nothing
     repeat: Callable[[Run, Parameters], Result] | None = None  # for scenarios of several runs

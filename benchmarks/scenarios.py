@@ -90,7 +90,7 @@ _ALL = (
         is_budgeted=True,
     ),
     Scenario("assembly", "people seated in rows with their heads moving, and a speaker", _seated, has_floor=True),
-    Scenario("idle", "the plaza with everybody standing still", _standing, is_lively=False),
+    Scenario("idle", "the plaza with everybody standing still", _standing, is_lively=False, is_strict=True),
     Scenario(
         "storm",
         "the plaza, and many others who come at the same moment",
@@ -114,6 +114,7 @@ _ALL = (
         options={"slow_share": 0.1, "slow_bytes": 5000, "pairs": 5},
         guests=slow.guests,
         judge=slow.judge,
+        is_strict=True,
         repeat=slow.in_pairs,
     ),
 )

@@ -12,6 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.plan import Where
+from benchmarks.vitals import OfProcess
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -27,16 +30,15 @@ class ServerError(RuntimeError):
 class ServerProcess:
     """A running `presence serve`."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, metrics_port: int, log: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], ports: Mapping[str, int], log: Path) -> None:
+        """ports: those of `http`, `tcp` and `metrics`."""
         self._process = process
         self._log = log
-        self.port = port
-        self.metrics_port = metrics_port
-
-    @property
-    def pid(self) -> int:
-        """Process id."""
-        return self._process.pid
+        self.url: str | None = None  # nobody else could find it there
+        self.where = Where("127.0.0.1", ports["http"], f"127.0.0.1:{ports['http']}")
+        self.tcp_port = ports["tcp"]
+        self.metrics_url = f"http://127.0.0.1:{ports['metrics']}/metrics"
+        self.vitals = OfProcess(process.pid, self.metrics_url)
 
     def troubles(self) -> list[str]:
         """List what went wrong inside: an early end, errors in the log."""
@@ -61,7 +63,7 @@ def serving(people: int, cpu: int | None, radius_m: float, rules: list[str]) -> 
         with log.open("wb") as sink:
             process = _start(people, cpu, [*rules, "--interest-radius-m", str(radius_m)], sink.fileno())
         try:
-            yield ServerProcess(process, *_ports(process, log), log)
+            yield ServerProcess(process, _ports(process, log), log)
         finally:
             stop(process)
 
@@ -101,14 +103,14 @@ def _is_setting(variable: str) -> bool:
     return variable.startswith("PRESENCE_") or variable in ("PORT", "TCP_PORT")
 
 
-def _ports(process: subprocess.Popen[bytes], log: Path) -> tuple[int, int]:
-    """Wait until the server says where it listens: for clients, and for whoever reads its metrics."""
+def _ports(process: subprocess.Popen[bytes], log: Path) -> dict[str, int]:
+    """Wait until the server says where it listens: for clients of either transport, and for readers of metrics."""
     deadline = time.monotonic() + _START_S
     while time.monotonic() < deadline and process.poll() is None:
         for line in _lines(log):
             if '"listening"' in line:
                 told = json.loads(line)
-                return int(told["http_port"]), int(told["metrics_port"])
+                return {name: int(told[f"{name}_port"]) for name in ("http", "tcp", "metrics")}
         time.sleep(0.02)
     raise ServerError("the server did not start: " + " ".join(_lines(log)[-5:]))
 

@@ -100,6 +100,7 @@ class Swarm:
             troubles=record.troubles,
             radius_mm=record.radius_mm,
             tick_hz=record.tick_hz,
+            budget_bytes_per_s=record.budget_bytes_per_s,
         )
 
     # --- coming in ----------------------------------------------------------------------------------------------------

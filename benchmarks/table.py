@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     Rows = list[tuple[str, str]]
 
 
+_UNTOLD = {"p50": None, "p99": None, "max": None}
+_OF_PROCESS = {
+    "server_cpu": "CPU",
+    "server_waited": "waiting for a core",
+    "server_memory_kib_per_avatar": "memory",
+    "tick_ms": "time of ticks",
+}
+
+
 def print_table(result: dict[str, Any]) -> None:
     """Print the figures of a run, and first of all whether they count."""
     console = Console()
@@ -23,6 +32,10 @@ def print_table(result: dict[str, Any]) -> None:
         for violation in result["oracle_first_violations"]:
             console.print(f"  tick {violation['tick']}, observer {violation['observer']}: {violation['what']}")
     asked = result["parameters"]
+    if asked.get("url"):
+        missing = [words for key, words in _OF_PROCESS.items() if result[key] in (None, _UNTOLD)]
+        unknown = f": {', '.join(missing)} not measured" if missing else ""
+        console.print(f"Measured from outside, at {asked['url']}{unknown}")
     table = Table(title=f"{result['scenario']}: {asked['avatars']} avatars, {asked['seconds']:g} s", show_header=False)
     for part, rows in _OF_PARTS.items():
         for name, value in rows(result) if part in result else ():
@@ -128,7 +141,7 @@ def _of_every_run(result: dict[str, Any]) -> Rows:
         ("updates delivered", f"{delivered:,}{share}"),
         ("updates coalesced", f"{result['updates_coalesced']:,}"),
         ("server CPU per update", _told(result["cpu_us_per_update"], "µs")),
-        ("server CPU", f"{result['server_cpu']:.1%} of a core, waited for it {result['server_waited']:.1%}"),
+        ("server CPU", f"{_share(result['server_cpu'])} of a core, waited for it {_share(result['server_waited'])}"),
         ("server memory per avatar", _told(result["server_memory_kib_per_avatar"], "KiB")),
         ("bytes per update", _told(result["bytes_per_update"])),
         ("latency p50 / p99 / max", _milliseconds(result["latency_ms"])),

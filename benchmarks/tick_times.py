@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import urllib.request
 from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _METRIC = "presence_tick_seconds"
-_ANSWER_S = 10.0
 _SHARES = {"p50": 0.5, "p99": 0.99, "max": 1.0}
 
 
@@ -62,9 +60,3 @@ class TickTimes:
         at = {name: int(np.searchsorted(up_to, share * up_to[-1])) for name, share in _SHARES.items()}
         found = {name: float(self.bounds_ms[bucket]) for name, bucket in at.items()}
         return {name: round(bound, 3) if isfinite(bound) else None for name, bound in found.items()}
-
-
-def ask(port: int) -> TickTimes:
-    """Ask a server on this machine, at the port of its metrics."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=_ANSWER_S) as answer:
-        return TickTimes.read(answer.read().decode())

@@ -59,9 +59,10 @@ class Watched:
         """Age each sequence that has reached this observer now, from when it was to be sent.
 
         A sequence that a newer one has overtaken counts too, until the newer one's arrival; of somebody who has just
-        come into sight, only the newest.
+        come into sight, only the newest. Where subject and observer were on different machines it cannot be known.
         """
-        fresh = np.flatnonzero(wanted & (ack > self._reached) & (ack >= FIRST_SEQ))
+        has_same_clock = self._evidence.clock == self._evidence.clock[self.number]
+        fresh = np.flatnonzero(wanted & has_same_clock & (ack > self._reached) & (ack >= FIRST_SEQ))
         missing = np.where(self._reached[fresh] < FIRST_SEQ, 1, ack[fresh] - self._reached[fresh])
         subjects = np.repeat(fresh, missing)
         back = np.arange(len(subjects)) - np.repeat(np.cumsum(missing) - missing, missing)

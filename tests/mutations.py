@@ -1080,6 +1080,23 @@ RECORDING = (
     ),
 )
 
+MEASURING = (
+    Mutation(
+        "latency counts across the clocks of two machines",
+        "benchmarks/watched.py",
+        "wanted & has_same_clock & (ack",
+        "wanted & (ack",
+        "benchmarks/test_shares.py::test_latency_counts_within_one_machine",
+    ),
+    Mutation(
+        "a soak that leaves something behind passes",
+        "benchmarks/__main__.py",
+        'or result.get("leaks") or',
+        "or",
+        "benchmarks/test_soak.py::test_what_is_left_behind_fails",
+    ),
+)
+
 MUTATIONS = (
     *INTEREST,
     *HYSTERESIS,
@@ -1093,4 +1110,5 @@ MUTATIONS = (
     *LOOKING_DOWN,
     *OVERRUN,
     *RECORDING,
+    *MEASURING,
 )

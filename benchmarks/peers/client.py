@@ -53,7 +53,7 @@ class PeerClient:
         self._dialect = DIALECTS[plan.peer]
         self._sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._sock.connect_ex((plan.host, plan.port))
+        self._sock.connect_ex((plan.where.host, plan.where.port))
         self._way_in: WayIn | None = None
         self._is_upgraded = False
         self._rest = b""  # the beginning of a frame
@@ -80,10 +80,10 @@ class PeerClient:
     def _come_in(self) -> WayIn:
         """Upgrade, and answer what the server greets with."""
         plan, number = self._plan, self.role.number
-        path = self._dialect.path(plan.host, plan.port, number)
+        path = self._dialect.path(plan.where.host, plan.where.port, number)
         key = b64encode(self._record.random_bytes(16)).decode()
         self.send(
-            f"GET {path} HTTP/1.1\r\nHost: {plan.host}:{plan.port}\r\nUpgrade: websocket\r\n"
+            f"GET {path} HTTP/1.1\r\nHost: {plan.where.authority}\r\nUpgrade: websocket\r\n"
             f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
         )
         answer = yield

@@ -18,9 +18,10 @@ from benchmarks.parameters import PERIOD_NS
 from benchmarks.peers.dialect import DIALECTS
 from benchmarks.peers.installation import command, versions
 from benchmarks.peers.judge import TOLD, judge
-from benchmarks.plan import FRAME_COLUMNS
+from benchmarks.plan import FRAME_COLUMNS, Where
 from benchmarks.result import machine_reasons, per, percentiles, spread
 from benchmarks.server_process import ServerError, started, stop
+from benchmarks.vitals import OfProcess
 
 if TYPE_CHECKING:
     import subprocess
@@ -145,8 +146,9 @@ def _run(peer: Peer, scenario: Scenario, asked: Parameters, progress: Progress) 
     frames = masked(payloads, keys, dialect.opcode)
     poses = frames, np.full(len(guests), frames.shape[2])
     with progress.stage(f"starting {peer.name}", 1), _serving(peer, asked, scenario.radius_m) as (process, port):
-        plans = engine.deal(asked, guests, motion, poses, port, rng, peer.dialect)
-        carried = engine.carry_out(plans, asked, process.pid, progress)
+        where = Where("127.0.0.1", port, f"127.0.0.1:{port}")
+        plans = engine.deal(asked, guests, motion, poses, where, rng, peer.dialect)
+        carried = engine.carry_out(plans, asked, OfProcess(process.pid), progress)
         troubles = [what for log in carried.logs for what in log.troubles]
         if process.poll() is not None:
             troubles.append(f"the server ended with exit code {process.returncode}")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks.client import Client
-from benchmarks.plan import Plan, Role
+from benchmarks.plan import Plan, Role, Where
 from benchmarks.record import Record
 from benchmarks.switchboard import Kind, Mail, Switchboard
 from protocol.codec import decode, encode
@@ -43,7 +43,7 @@ def welcomed() -> tuple[Client, Board, Record]:
         role = Role(0, (0, 0, 0), 0, 40, is_sampled=False)
         port: int = listener.getsockname()[1]
         frames = np.zeros((1, 1, 40), np.uint8)
-        plan = Plan("127.0.0.1", port, "room", "open", [role], frames, 50_000_000, (0, 1), mask_seed=1)
+        plan = Plan(Where("127.0.0.1", port, "localhost"), [role], frames, 50_000_000, (0, 1), mask_seed=1)
         board, record = Board(), Record()
         client = Client(0, plan, record, cast("Switchboard", board))
     client.take(Mail(0, Kind.CONNECTED, "", b""))
@@ -73,7 +73,7 @@ def test_who_is_put_off_asks_again_later() -> None:
 def test_any_other_refusal_ends_the_run() -> None:
     """Of somebody who was to be there from the start."""
     client, _, record = welcomed()
-    with pytest.raises(RuntimeError, match="was told Error"):
+    with pytest.raises(RuntimeError, match="room_full: full"):
         tell(client, Error(0, 1, Refusal.ROOM_FULL, "full"))
     assert len(record.troubles) == 1
     client.close()

@@ -49,6 +49,15 @@ def test_a_crowd_on_a_server_that_has_too_much_to_do_is_judged_by_what_it_says()
     assert judged(busy, budget=BUDGET).verdict.violations == []
 
 
+def test_less_than_a_second_says_nothing_about_budgets(honest: Run) -> None:
+    """Which are of whole seconds; everything else is judged."""
+    begin_ns, _ = WINDOW_NS
+    oracle = CrowdOracle(honest.evidence(), honest.log.radius_mm, BUDGET, (begin_ns, begin_ns + 400_000_000))
+    assert oracle.replay().violations == []
+    assert oracle.verdict.comparisons > 100
+    assert oracle.figures(50.0)["crowd"]["budget_used"] == {"min": None, "mean": None, "max": None}
+
+
 def test_who_is_sent_more_than_the_budget_is_named(honest: Run) -> None:
     """Bytes of every observer are counted, second by second."""
     violations = judged(honest, budget=0.5 * BUDGET).verdict.violations

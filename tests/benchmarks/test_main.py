@@ -36,6 +36,8 @@ def test_what_cannot_be_run_is_said_in_one_line(
         (["churn", "--rate", "0"], "rate is 0.0"),
         (["slow", "--slow-share", "0.6"], "slow_share is 0.6"),
         (["slow", "--pairs", "0"], "pairs is 0"),
+        (["slow", "--rings", "default"], "slow can be judged with --rings off alone"),
+        (["idle", "--url", "ws://127.0.0.1:9"], "idle can be judged with --rings off alone"),
     ],
 )
 def test_scenarios_refuse_what_makes_no_sense_for_them(

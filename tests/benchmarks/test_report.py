@@ -71,6 +71,25 @@ CAPACITY = {
     "parameters": {},
     "environment": ENVIRONMENT,
 }
+SOAK = {
+    "scenario": "soak",
+    "invalid": None,
+    "leaks": ["9 <sessions> when everybody had gone"],
+    "oracle_violations": 0,
+    "oracle_comparisons": 777,
+    "rounds": 12,
+    "resumes": 34,
+    "memory_mib_per_hour": {"slope": 3.21, "low": 1.0, "high": 5.4},
+    "series": {
+        "at_s": [0.0, 60.0],
+        "memory_mib": [180.0, 200.0],
+        "open_files": [20, 40],
+        "sessions": [0, 20],
+        "rooms": [1, 9],
+    },
+    "parameters": {"avatars": 20},
+    "environment": ENVIRONMENT,
+}
 COMPARISON = {
     "scenario": "compare",
     "invalid": None,
@@ -86,6 +105,7 @@ EVERYTHING = [
     plaza(100),
     CAPACITY,
     COMPARISON,
+    SOAK,
     plaza(200, peers={"presence": PEER, "ws": PEER, "picows": GONE}),
 ]
 
@@ -136,6 +156,8 @@ def test_every_result_has_its_sections() -> None:
         "A tick by stage, in memory",
         "capacity of one core, crush",
         "New to old: slower",
+        "Memory over time, soak, 20 people",
+        "What was held over time, soak, 20 people",
         "Every run",
         "Where",
     ):
@@ -198,6 +220,8 @@ def test_the_summary_has_the_same_figures() -> None:
     assert "| picows | – | – | – | – | – | – | – | – | no |" in text
     assert "| plaza, 100 people | 0.9 | 11.1 | 40 | 70 | 99.0% | 10.0% | 20 | 23 | 0 | yes |" in text
     assert "| presence | 500 | 550 | 7 |" in text
+    assert "| memory grows by | 3.2 MiB an hour (1.0 to 5.4) |" in text
+    assert "| left behind | 9 <sessions> when everybody had gone |" in text
     assert "| a / b | 1 | 2,346 | 2.000 | 1.500 to 2.500 | – | slower |" in text
     for table in re.findall(r"(?:^\|.*\|\n)+", text, re.MULTILINE):
         assert len({row.count("|") for row in table.splitlines()}) == 1

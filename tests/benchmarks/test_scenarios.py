@@ -12,12 +12,11 @@ import pytest
 
 from benchmarks.scenarios import SCENARIOS
 from tests.benchmarks.compiler import needs_compiler
+from tests.benchmarks.outcomes import reasons_beside_the_machine
+from tests.benchmarks.schema import faults
 
 pytestmark = needs_compiler
 
-# What a busy machine may do to a run: the figures would not count, but what was delivered must be right all the same.
-MACHINE = ("the generator sent", "the server waited", "the generator used", "slow readers were told")
-ITS_CONSEQUENCES = ("joiners were in before", "nobody came, or nobody left")  # where it was that busy
 COMMON = "--avatars 12 --seconds 2 --warmup 1.5 --server-cpu any --generator-cpu any --json"
 OF_THEIR_OWN = {
     "idle": "--seconds 11",
@@ -26,7 +25,7 @@ OF_THEIR_OWN = {
     "slow": "--pairs 1 --slow-bytes 400 --seconds 1",
 }
 AT_ONCE = 4
-ELSEWHERE = {"plaza"}  # tests/integration has it
+ELSEWHERE = {"plaza", "crush"}  # tests/integration has them
 
 
 @pytest.fixture(scope="module")
@@ -47,20 +46,12 @@ def outcome(name: str) -> tuple[int, Any]:
     return done.returncode, json.loads(done.stdout)
 
 
-def reasons_beside_the_machine(result: dict[str, Any]) -> list[str]:
-    """List what speaks against a run and is not the machine's fault."""
-    reasons = result["invalid"].split("; ") if result["invalid"] else []
-    others = [reason for reason in reasons if not reason.startswith(MACHINE)]
-    if others == reasons:
-        return others
-    return [reason for reason in others if not any(words in reason for words in ITS_CONSEQUENCES)]
-
-
 @pytest.mark.parametrize("name", sorted(SCENARIOS.keys() - ELSEWHERE))
 def test_nothing_is_wrong_but_the_machine(name: str, outcomes: dict[str, tuple[int, Any]]) -> None:
     """Every scenario is valid, or else for reasons of the machine; its oracle bites and finds nothing."""
     code, result = outcomes[name]
     assert reasons_beside_the_machine(result) == []
+    assert faults(result) == []
     assert result["oracle_violations"] == 0, result["oracle_first_violations"]
     assert result["oracle_self_test"] is True
     assert result["oracle_comparisons"] > 100

@@ -13,7 +13,7 @@ from benchmarks import swarm
 from benchmarks.client_frames import pose_frames
 from benchmarks.generators import GeneratorError, Generators
 from benchmarks.motion import embody
-from benchmarks.plan import FIRST_SEQ, Failed, Plan, Role
+from benchmarks.plan import FIRST_SEQ, Failed, Plan, Role, Where
 from benchmarks.walkers import walk
 from tests.benchmarks.compiler import needs_compiler
 
@@ -26,10 +26,7 @@ def plan(port: int) -> Plan:
     people = embody(rng, walk(rng, 2, 10.0, 5, 0.05), 0.05)
     frames, lengths = pose_frames(people, FIRST_SEQ, rng)
     return Plan(
-        host="127.0.0.1",
-        port=port,
-        room="room",
-        world="open",
+        where=Where("127.0.0.1", port, "localhost"),
         roles=[
             Role(number, (0, 0, 0), 25_000_000 * number, int(lengths[number]), is_sampled=number == 0)
             for number in (0, 1)
@@ -62,7 +59,7 @@ def answering(answer: bytes) -> tuple[socket.socket, threading.Thread]:
     ("answer", "why"),
     [
         (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", "did not upgrade"),
-        (b"HTTP/1.1 101 Switching Protocols\r\n\r\n\x82\x0a\x93\x4f\xcd\x10\x05\xa4full", "SERVER_FULL|4101|full"),
+        (b"HTTP/1.1 101 Switching Protocols\r\n\r\n\x82\x0a\x93\x4f\xcd\x10\x05\xa4full", "server_full: full"),
         (b"", "closed by the server"),
     ],
 )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.peers.client import PeerClient, Record
-from benchmarks.plan import Plan, Role
+from benchmarks.plan import Plan, Role, Where
 from protocol.framing import Opcode
 
 ANSWER = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
@@ -51,7 +51,7 @@ class Line:
 def plan(port: int, dialect: str) -> Plan:
     """Plan for one client."""
     frames = np.zeros((1, 1, 10), np.uint8)
-    return Plan("127.0.0.1", port, "", "", [], frames, 1, (0, 1), mask_seed=1, peer=dialect)
+    return Plan(Where("127.0.0.1", port, "localhost"), [], frames, 1, (0, 1), mask_seed=1, peer=dialect)
 
 
 def frame(payload: bytes, opcode: Opcode = Opcode.BINARY) -> bytes:
