@@ -272,7 +272,7 @@ class _Scene:
         at = np.flatnonzero(pairs.subjects == other)
         if not len(at):
             return _Look(sight, None, is_put_off=False)
-        ring_rate, detail = interest.classify(settings.rings, pairs.apart)
+        ring_rate, detail = interest.classify(self._room.rings, pairs.apart)
         rate = ring_rate
         if self.past.is_rationed():
             ticks, is_stretched = settings.look_every_ticks, self.past.look_every_ticks > settings.look_every_ticks
@@ -282,7 +282,7 @@ class _Scene:
                 return _Look(sight, None, is_put_off=True)
         share = Share(
             tick=self.past.tick,
-            ring=1 + bisect_left([ring.reach_mm**2 for ring in settings.rings[:-1]], pairs.apart[at[0]]),
+            ring=1 + bisect_left([ring.reach_mm**2 for ring in self._room.rings[:-1]], pairs.apart[at[0]]),
             detail=Detail(int(detail[at[0]])),
             ring_every_ticks=1 << int(ring_rate[at[0]]),
             every_ticks=1 << int(rate[at[0]]),

@@ -176,6 +176,13 @@ CROWD = (
         "presence/test_rings.py::test_the_further_the_rarer",
     ),
     Mutation(
+        "the server's rings beat the world's",
+        "presence/room.py",
+        "settings.own_rings or world.rings or settings.rings",
+        "settings.own_rings or settings.rings",
+        "presence/test_hub.py::test_a_rooms_rings_are_its_own_or_its_worlds_or_the_servers",
+    ),
+    Mutation(
         "far away hands are told",
         "presence/snapshot.py",
         "(bodies == Body.TRACKED) & (told.detail == Detail.FULL)",

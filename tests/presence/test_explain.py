@@ -218,6 +218,23 @@ def test_a_ring_says_how_often_and_how_much(at: float, ring: int, every: int, de
         assert held == tuple(place.tolist())
 
 
+def test_the_rings_are_those_of_the_room() -> None:
+    """Its own, or its world's: what the plan says is what records do."""
+    for settings, every in ((RoomSettings(), 4), (RoomSettings(own_rings=(Ring(10_000, 3, Detail.FULL),)), 8)):
+        stage = Stage(world(rings=["10:4"]), replace(settings, look_every_ticks=EVERY))
+        ann, bob = stage.enter("ann", (0, 0, 0)), stage.enter("bob", (3, 0, 0))
+        stage.tick(2 * EVERY)
+        plan = why(stage, ann, bob).plan
+        assert plan is not None
+        assert (plan.ring_every_ticks, plan.every_ticks) == (every, every)
+        told = 0
+        for step in range(16):
+            stage.walk(bob, (3, 0, (step + 1) / 1000))
+            stage.tick()
+            told += ann.held[bob.entity].place == (3000, 0, step + 1)
+        assert told == 16 // every
+
+
 def test_a_budget_slows_the_far_and_says_so() -> None:
     """The answer is how often records come, for every subject of a crowd, whatever the ring asks for."""
     crowd = RoomSettings(capacity=200, look_every_ticks=EVERY, budget_bytes_per_s=5_000)

@@ -147,6 +147,15 @@ def test_rings_beyond_the_radius_are_not_told() -> None:
     assert [ring["reach_mm"] for ring in overview(stage.room, None, UNCLEARED)["rings"]] == [2_000, 3_000]
 
 
+def test_the_rings_are_those_of_the_room() -> None:
+    """As its world says them, where it says any."""
+    stage = Stage(world(rings=["1:1", "3.5:8:root"]), RoomSettings(rings=RINGS, interest_radius_mm=3_000))
+    assert overview(stage.room, None, UNCLEARED)["rings"] == [
+        {"reach_mm": 1_000, "every_ticks": 1, "detail": "full"},
+        {"reach_mm": 3_000, "every_ticks": 8, "detail": "root"},
+    ]
+
+
 def test_who_has_left_observes_nothing() -> None:
     """And neither does an object."""
     stage, (ann, bob) = stage_with((0, 0, 0), (1, 0, 0))

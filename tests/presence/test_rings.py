@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from benchmarks.snapshot_reader import Absolute, Snapshot
-from presence.rings import Detail, Ring
+from presence.rings import RATE_CLASSES, Detail, Ring
 from presence.room import RoomSettings
 from protocol.records import Section
 from protocol.schema import Teleport
@@ -103,11 +105,21 @@ def test_a_jump_is_said_to_be_one_in_slow_rings_too() -> None:
     assert [(record.flags, record.pose.place) for record in records] == [(1, (500, 0, 0))]
 
 
+@given(st.integers(1, 8_000_000), st.integers(0, RATE_CLASSES - 1), st.sampled_from(Detail))
+def test_a_ring_is_read_as_it_is_written(reach_mm: int, rate: int, detail: Detail) -> None:
+    """To the millimetre."""
+    ring = Ring(reach_mm, rate, detail)
+    assert Ring.parse(str(ring)) == ring
+
+
 def test_rings_out_of_order_are_our_mistake() -> None:
     """They are listed from the inside out, and there is at least one."""
     for rings in ((), RINGS[::-1], RINGS[:1] * 2):
         with pytest.raises(ValueError, match="rings"):
             RoomSettings(rings=rings)
+        if rings:
+            with pytest.raises(ValueError, match="rings"):
+                RoomSettings(own_rings=rings)
     for reach_mm, rate in ((0, 0), (1, -1), (1, 6)):
         with pytest.raises(ValueError, match="no ring"):
             Ring(reach_mm, rate, Detail.FULL)
