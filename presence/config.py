@@ -333,7 +333,7 @@ class Settings:
     rings: Annotated[
         tuple[Ring, ...],
         Setting(
-            many(_read_ring, "METRES:TICKS[:root]"),
+            many(_read_ring, "METRES:TICKS[:root|:dot]"),
             (Ring(10_000, 0, Detail.FULL), Ring(20_000, 1, Detail.FULL), Ring(40_000, 1, Detail.ROOT)),
             "how often an observer is told of others, by distance, nearest first, where the world says none; the last "
             "goes on",

@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
     Poses = NDArray[np.uint16]
     Bytes = NDArray[np.uint8]
-    Rationing = tuple[tuple[float, float, float, float, float], float, int, int, int, int, int]
+    Rationing = tuple[tuple[float, float, float], tuple[float, float, float], float, float, int, int, int, int, int]
     Columns = tuple[
         Bytes, NDArray[np.int32], Poses, NDArray[np.int8], NDArray[np.uint32], NDArray[np.int16], NDArray[np.uint32]
     ]
 
 TRACKED, THING = 1, 2  # kinds of bodies; `entities.Body` says what they are
+DOT_STEP = 125  # mm; `records` says what a dot is
 
 # body, position, yaw, pitch, orientation, parts, orientations of parts
 _POSES = "Tuple((u1[::1], i4[:,::1], u2[::1], i1[::1], u4[::1], i2[:,:,::1], u4[:,::1]))"
@@ -82,8 +83,15 @@ def _is_turn(before: int, after: int, most: int, turns: NDArray[np.int16]) -> bo
     return is_turn
 
 
+@compiled("i8(i8)")
+def _dot(millimetres: int) -> int:
+    """Round a coordinate to that of a dot."""
+    return (millimetres + DOT_STEP // 2) // DOT_STEP
+
+
 @compiled(
-    f"(i8[::1], i8, {_POSES}, {_POSES}, i4[:,::1], i4[::1], i4[::1], i4[::1], u2[::1], i8, UniTuple(i8, 4), i8, i8)"
+    f"(i8[::1], i8, {_POSES}, {_POSES}, i4[:,::1], i4[::1], i4[::1], i4[::1], i4[::1], u2[::1], i8, UniTuple(i8, 4), "
+    "i8, i8)"
 )
 def recorded(
     candidates: Rows,
@@ -94,6 +102,7 @@ def recorded(
     previous_tick: NDArray[np.int32],
     absolute_tick: NDArray[np.int32],
     jumped_tick: NDArray[np.int32],
+    dot_tick: NDArray[np.int32],
     ids: NDArray[np.uint16],
     tick: int,
     most: tuple[int, int, int, int],
@@ -102,10 +111,10 @@ def recorded(
 ) -> tuple[Rows, NDArray[np.int32], NDArray[np.int16], NDArray[np.int16]]:
     """Make a new record of a rate class of each candidate whose pose has changed since its last one; see `snapshot`.
 
-    shown, previous_tick, absolute_tick: of this class. record_tick: of every class. most: how far a delta reaches: on
-    the level; otherwise; up and down with a head and hands, mm; and in the components of an orientation. Returns the
-    rows whose change a delta can describe, the way of root (rows, 3) and parts (rows, 3, 3), and the turns of the
-    components (rows, 3, 3) of the parts' orientations.
+    shown, previous_tick, absolute_tick: of this class. record_tick: of every class. dot_tick: noted by class 0. most:
+    how far a delta reaches: on the level; otherwise; up and down with a head and hands, mm; and in the components of an
+    orientation. Returns the rows whose change a delta can describe, the way of root (rows, 3) and parts (rows, 3, 3),
+    and the turns of the components (rows, 3, 3) of the parts' orientations.
     """
     most_xz, most_mm, most_tracked_y, most_turn = most
     body, position, yaw, pitch, orientation, parts, turns = poses
@@ -136,6 +145,8 @@ def recorded(
         is_small &= (offset + tick) // round_ticks == (offset + absolute_tick[row]) // round_ticks
         for axis in range(3):
             way = position[row, axis] - last_position[row, axis]
+            if rate == 0 and _dot(position[row, axis]) != _dot(last_position[row, axis]):
+                dot_tick[row] = tick
             is_small &= abs(way) <= (most_xz if axis != 1 else most_tracked_y if is_tracked else most_mm)
             root[n, axis] = way
             last_position[row, axis] = position[row, axis]
@@ -288,8 +299,8 @@ def _slow(
 
 
 @compiled(
-    "(i8[::1], i8[::1], i8[::1], b1[::1], b1[::1], u1[::1], b1[::1], f8[::1], f8[::1], i8, "
-    "Tuple((UniTuple(f8, 5), f8, i8, i8, i8, i8, i8)))"
+    "(i8[::1], i8[::1], i8[::1], b1[::1], b1[::1], u1[::1], u1[::1], f8[::1], f8[::1], i8, "
+    "Tuple((UniTuple(f8, 3), UniTuple(f8, 3), f8, f8, i8, i8, i8, i8, i8)))"
 )
 def rationed(
     looking: Rows,
@@ -298,7 +309,7 @@ def rationed(
     is_held: Mask,
     is_within: Mask,
     rate: Bytes,
-    is_full: Mask,
+    detail: Bytes,
     budget: NDArray[np.float64],
     usual_records: NDArray[np.float64],
     ticks: int,
@@ -306,10 +317,11 @@ def rationed(
 ) -> tuple[Mask, Bytes, Mask]:
     """Fit the pairs of each observer into its budget; they are grouped by observer, as `looking` is. See `budget`.
 
-    is_full: whether records of a subject have a head and hands. budget: bytes for the next `ticks` ticks. Returns
-    who is admitted, at which rate, and which observers were held short.
+    detail: which records of a subject are sent, and so what each costs. budget: bytes for the next `ticks` ticks.
+    Returns who is admitted, at which rate, and which observers were held short.
     """
-    (delta, full_delta, enter, full_enter, frame), share, nearest, nearest_rate, lingering, classes, bins = rules
+    deltas, enters, frame, share, nearest, nearest_rate, lingering, classes, bins = rules
+    delta_of, enter_of = np.array(deltas), np.array(enters)
     is_admitted, granted, is_short = np.ones(len(apart), np.bool_), rate.copy(), np.zeros(len(looking), np.bool_)
     begin = end = 0
     for i in range(len(looking)):
@@ -317,27 +329,26 @@ def rationed(
         while end < len(observers) and observers[end] == looking[i]:
             end += 1
         theirs = slice(begin, end)
-        _admit(apart[theirs], is_held[theirs], is_admitted[theirs], max(1, int(budget[i] * share / full_enter)))
+        _admit(apart[theirs], is_held[theirs], is_admitted[theirs], max(1, int(budget[i] * share / enter_of[-1])))
         entering, count = 0.0, 0
         for k in range(begin, end):
             count += is_admitted[k]
             if is_admitted[k] and not is_held[k]:
-                entering += full_enter if is_full[k] else enter
+                entering += enter_of[detail[k]]
         few = min(nearest, count)
         is_packed = few / (1 << nearest_rate) + (count - few) / lingering > usual_records[i]
         left = max(budget[i] - entering - ticks * frame, 1.0)
-        by_rate, full_by_rate, furthest = np.zeros(classes, np.int64), np.zeros(classes, np.int64), 1
+        by_rate, cost_by_rate, furthest = np.zeros(classes, np.int64), np.zeros(classes, np.float64), 1
         for k in range(begin, end):
             is_admitted[k] &= is_within[k] or not is_packed
             if is_admitted[k]:
                 by_rate[rate[k]] += 1
-                full_by_rate[rate[k]] += is_full[k]
+                cost_by_rate[rate[k]] += delta_of[detail[k]]
                 furthest = max(furthest, apart[k] + 1)
         count, wanted, at_ring_rates = by_rate.sum(), 0.0, 0.0
         for ring in range(classes):
-            cost = full_by_rate[ring] * full_delta + (by_rate[ring] - full_by_rate[ring]) * delta
-            wanted += cost
-            at_ring_rates += cost / (1 << ring) * ticks
+            wanted += cost_by_rate[ring]
+            at_ring_rates += cost_by_rate[ring] / (1 << ring) * ticks
         is_short[i] = count < end - begin
         if at_ring_rates > left:
             of_theirs = apart[theirs], granted[theirs], is_admitted[theirs]

@@ -19,18 +19,20 @@ if TYPE_CHECKING:
 RATE_CLASSES = 6  # a record of rate class c is made every 2**c ticks
 # how operators and authors of worlds write a ring, in words
 RING_FORM = (
-    "metres:ticks or metres:ticks:root, metres up to 8000 with three decimals at most, ticks one of 1, 2, 4, 8, 16, 32"
+    "metres:ticks, metres:ticks:root or metres:ticks:dot, metres up to 8000 with three decimals at most, ticks one of "
+    "1, 2, 4, 8, 16, 32"
 )
 
-_FORM = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,3})?):(1|2|4|8|16|32)(?::(root))?")
+_FORM = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,3})?):(1|2|4|8|16|32)(?::(root|dot))?")
 _FURTHEST_MM = 8_000_000  # from one end of the largest world to the other
 
 
 class Detail(IntEnum):
-    """How much of a subject is told."""
+    """How much of a subject is told, the least first."""
 
-    ROOT = 0  # position, yaw and gaze, whatever its body
-    FULL = 1  # head and hands as well, where it has them
+    DOT = 0  # about where it is, whatever it is
+    ROOT = 1  # position, yaw and gaze, whatever its body
+    FULL = 2  # head and hands as well, where it has them
 
 
 @dataclass(frozen=True, slots=True)

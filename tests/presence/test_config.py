@@ -268,7 +268,7 @@ def test_settings_are_described_with_value_unit_and_source() -> None:
     assert described["rooms"].value == ["hq=headquarters", "border=checkpoint"]
     assert described["rings"].value == ["10:1", "20:2", "40:2:root"]
     assert described["room_rings"] == config.Described([], "", "default")
-    own = ["hq=10:1,20:2,60.5:8:root", "border=5:1"]
+    own = ["hq=10:1,20:2:root,60.5:8:dot", "border=5:1"]
     shown = config.describe(load("--room-rings", own[0], "--room-rings", own[1]))["room_rings"]
     assert shown == config.Described(own, "", "flag --room-rings")
 
