@@ -1,9 +1,9 @@
 """The oracle for crowds, where budgets leave the server a choice of whom it tells of and when.
 
 What it may not choose is checked like everywhere: every record that a sampled observer is sent says exactly how its
-subject was, nobody is held who is out of reach, nobody in reach is left out for longer than the slowest rate, and the
-digest is that of what is held. What it chooses is measured: how much of its budget each observer is sent, of how many
-of the people within its radius it is told, and how old what it shows is.
+subject was, or to the nearest step where it is a dot; nobody is held who is out of reach, nobody in reach is left out
+for longer than the slowest rate, and the digest is that of what is held. What it chooses is measured: how much of its
+budget each observer is sent, of how many of the people within its radius it is told, and how old what it shows is.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from benchmarks.plan import FIRST_SEQ
 from benchmarks.replica import Held
 from benchmarks.result import spread
 from benchmarks.sampled_oracle import Verdict, look_every_ticks
-from benchmarks.snapshot_reader import read_snapshot
+from benchmarks.snapshot_reader import as_dot, read_snapshot
 from benchmarks.watched import Watched, corrupted
+from protocol.records import Section
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from benchmarks.snapshot_reader import Snapshot
 
 _SLOWEST_TICKS = 32
+_DOT_STEP_MM = 125
 NEAREST = 30
 
 
@@ -56,8 +58,10 @@ class CrowdOracle:
         self._number_of = {entity: number for number, (entity, _) in enumerate(evidence.entities)}
         self._watched = {number: Watched(evidence, number) for number in sorted(evidence.sampled)}
         self._holds = {number: np.zeros(n, np.bool_) for number in self._watched}
+        self._is_dot = {number: np.zeros(n, np.bool_) for number in self._watched}  # as told last
         self._told_tick = {number: np.full(n, ABSENT) for number in self._watched}
         self._moved_tick = np.full(n, ABSENT)
+        self._place, self._dot_tick = np.zeros((n, 3), np.int64), np.full(n, ABSENT)  # when it came to be another dot
         self._previous_ack = np.full(n, ABSENT)
         looks = max((look_every_ticks(evidence, tick) for tick in range(self.ticks)), default=0)
         self._late_ticks = _SLOWEST_TICKS + 2 * looks  # a new rate begins with a look, and in step with the subject
@@ -121,6 +125,8 @@ class CrowdOracle:
         self._moved_tick[ack > self._previous_ack] = tick
         self._previous_ack = ack
         place = evidence.trajectories.places_mm(np.maximum(ack, 0))
+        self._dot_tick[(_dots(place) != _dots(self._place)).any(axis=1)] = tick
+        self._place = place
         if tick in self._measured:
             verdict = self.verdict
             verdict.updates_delivered += int(evidence.updates[tick].sum())
@@ -159,7 +165,7 @@ class CrowdOracle:
         if tick in self._measured:
             self.verdict.comparisons += len(told)
             self.verdict.digest_comparisons += 1
-            there, held = watched.held(told[ack[told] >= FIRST_SEQ])
+            there, held = watched.held(told[(ack[told] >= FIRST_SEQ) & ~self._is_dot[number][told]])
             apart_mm, degrees = self._evidence.trajectories.errors(there, ack[there], held)
             self.verdict.max_error_mm = max(self.verdict.max_error_mm, apart_mm)
             self.verdict.max_error_degrees = max(self.verdict.max_error_degrees, degrees)
@@ -177,10 +183,12 @@ class CrowdOracle:
         holds[[self._number_of[entity] for entity, _ in snapshot.enters if entity in self._number_of]] = True
         named = {self._number_of[record.entity] for record in snapshot.records if record.entity in self._number_of}
         told = np.array(sorted(named), np.int64)
+        dots = {record.entity for record in snapshot.absolutes if record.pose.body is Section.DOT}
+        self._is_dot[watched.number][told] = [evidence.entities[subject][0] in dots for subject in told.tolist()]
         poses = evidence.trajectories.poses(told, np.maximum(evidence.ack[tick][told], 0))
         truth = {
-            evidence.entities[subject][0]: Held(evidence.entities[subject][1], pose)
-            for subject, pose in zip(told.tolist(), poses, strict=True)
+            entity: Held(generation, as_dot(pose) if entity in dots else pose)
+            for (entity, generation), pose in zip((evidence.entities[k] for k in told.tolist()), poses, strict=True)
         }
         return told, kept | truth
 
@@ -206,7 +214,8 @@ class CrowdOracle:
         near = int(np.count_nonzero(is_near))
         self._coverage.append(int(np.count_nonzero(holds & is_near)) / near if near else 1.0)
         told = self._told_tick[number]
-        stale = np.where(self._moved_tick > told, tick - told, 0)
+        moved_tick = np.where(self._is_dot[number], self._dot_tick, self._moved_tick)
+        stale = np.where(moved_tick > told, tick - told, 0)
         held = np.flatnonzero(holds & present)
         nearest = held[np.argsort(squared[held], kind="stable")[:NEAREST]]
         for name, whom in (("nearest", nearest), ("within", np.flatnonzero(holds & is_near)), ("all", held)):
@@ -218,3 +227,8 @@ class CrowdOracle:
 
     def _violate(self, tick: int, observer: int, what: str) -> None:
         self.verdict.violations.append(Violation(self._evidence.first_tick + tick, observer, what))
+
+
+def _dots(place_mm: Ints) -> Ints:
+    """Name the dots as which somebody at some places is told of."""
+    return (place_mm + _DOT_STEP_MM // 2) // _DOT_STEP_MM

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgpack
 
 from benchmarks.replica import Replica
-from benchmarks.snapshot_reader import Absolute, Delta, Pose, Snapshot, Triple, payloads, read_snapshot
+from benchmarks.snapshot_reader import Absolute, Delta, Pose, Snapshot, Triple, as_dot, payloads, read_snapshot
 from protocol import schema
 from protocol.records import (
     AGE_STEP_MS,
@@ -91,6 +91,7 @@ class _Subject:
     shown: Pose | None = None  # as of its last record
     record_tick: int = 0
     previous_record_tick: int = 0
+    dot_tick: int = 0  # when it last came to be another dot
     pinned_for: frozenset[str] = frozenset()  # groups in whose sight it is at any distance
     is_small_step: bool = False  # whether its newest record may be a delta
     whole_tick: int = 0  # when everybody was last given it whole
@@ -112,6 +113,8 @@ class _Observer:
     cause: int | None = None  # of a correction not yet written
     holds: dict[int, int] = field(default_factory=dict)  # by subject: when the pose that it was told came to be
     viewpoints: dict[int, Triple] = field(default_factory=dict)  # places that it sees from besides its own
+    far: set[int] = field(default_factory=set)  # subjects that are dots to it, as of its last look
+    dots: set[int] = field(default_factory=set)  # those that it was last told of as dots
     knows: set[int] = field(default_factory=set)
     replica: Replica = field(default_factory=Replica)
 
@@ -128,9 +131,17 @@ class ExactOracle:
     """One room, all of it. Feed it facts as they happen, then call `judge` once for each tick."""
 
     def __init__(
-        self, radius_mm: int, tick_hz: int, zones: Sequence[Zone], started_at: float, look_every_ticks: int = 1
+        self,
+        radius_mm: int,
+        tick_hz: int,
+        zones: Sequence[Zone],
+        started_at: float,
+        look_every_ticks: int = 1,
+        dots_beyond_mm: int | None = None,
     ) -> None:
+        """dots_beyond_mm: how far away one must be to be told of as a dot; None: nobody is."""
         self._radius_mm = radius_mm
+        self._dots_beyond_mm = radius_mm * 2 if dots_beyond_mm is None else dots_beyond_mm
         self._look_every_ticks = look_every_ticks
         self._is_stretched = False
         self._tick_hz = tick_hz
@@ -147,7 +158,15 @@ class ExactOracle:
     def join(self, entity: int, generation: int, user: str, pose: Pose, grants: Iterable[str], now: float) -> None:
         """Somebody took a seat and stands at `pose`."""
         self._subjects[entity] = _Subject(
-            entity, generation, user, pose, now, shown=pose, whole_tick=self._tick, record_tick=self._tick
+            entity,
+            generation,
+            user,
+            pose,
+            now,
+            shown=pose,
+            whole_tick=self._tick,
+            record_tick=self._tick,
+            dot_tick=self._tick,
         )
         self._observers[entity] = _Observer(frozenset(grants))
 
@@ -270,6 +289,8 @@ class ExactOracle:
                 subject.whole_tick = tick
             if subject.has_jumped:
                 subject.jump_tick = tick
+            if subject.shown is None or as_dot(subject.shown) != as_dot(subject.pose):
+                subject.dot_tick = tick
             subject.shown = subject.pose
             subject.previous_record_tick, subject.record_tick = subject.record_tick, tick
 
@@ -279,9 +300,11 @@ class ExactOracle:
         is_looking = self._is_looking(entity, tick)
         is_full, observer.starts_over = observer.starts_over, False
         if is_full:
-            observer.holds = {}
+            observer.holds, observer.dots = {}, set()
         held = observer.holds.keys()
         wanted = self._seen_by(entity) if is_looking else {other for other in held if self._may_keep(entity, other)}
+        if is_looking:
+            observer.far = {other for other in wanted if self._is_far(entity, other)}
         due = {other for other in wanted if other not in held or self._has_news_of(observer, other)}
         expected = _Expected(set(held), wanted, due, is_full)
         faults = self._correction_faults(entity, told) + self._knowledge_faults(entity)
@@ -291,7 +314,8 @@ class ExactOracle:
         else:
             faults += self._snapshot_faults(entity, told.snapshot, expected, tick, now)
             observer.told_tick, observer.told_ack = tick, observer.ack
-        told_of = {other: self._subjects[other].record_tick for other in due}
+        observer.dots = wanted & observer.far
+        told_of = {other: self._subjects[other].record_tick for other in due | observer.dots}  # dots are near enough
         observer.holds = {other: stamp for other, stamp in observer.holds.items() if other in wanted} | told_of
         return faults
 
@@ -317,17 +341,26 @@ class ExactOracle:
         observer.rules = rules
 
     def _has_news_of(self, observer: _Observer, other: int) -> bool:
-        return self._subjects[other].record_tick > observer.holds[other]
+        subject, is_dot = self._subjects[other], other in observer.far
+        newest = subject.dot_tick if is_dot else subject.record_tick
+        return newest > observer.holds[other] or is_dot != (other in observer.dots)
 
     def _wants(self, entity: int, other: int, is_held: bool) -> bool:
-        is_pinned = not self._subjects[other].pinned_for.isdisjoint(self._observers[entity].groups)
-        return self._may_keep(entity, other) and (is_pinned or self._is_near(entity, other, is_held))
+        is_near = self._is_near(entity, other, self._radius_mm, is_held=is_held)
+        return self._may_keep(entity, other) and (self._is_pinned(entity, other) or is_near)
 
-    def _is_near(self, entity: int, other: int, is_held: bool) -> bool:
+    def _is_near(self, entity: int, other: int, radius_mm: int, *, is_held: bool) -> bool:
         """Tell whether somebody is near enough to any place that an observer sees from."""
         own, place = self._subjects[entity].pose.place, self._subjects[other].pose.place
         eyes = own, *self._observers[entity].viewpoints.values()
-        return any(is_near(eye, place, self._radius_mm, is_held) for eye in eyes)
+        return any(is_near(eye, place, radius_mm, is_held) for eye in eyes)
+
+    def _is_far(self, entity: int, other: int) -> bool:
+        is_near = self._is_near(entity, other, self._dots_beyond_mm, is_held=False)
+        return not (is_near or self._is_pinned(entity, other))
+
+    def _is_pinned(self, entity: int, other: int) -> bool:
+        return not self._subjects[other].pinned_for.isdisjoint(self._observers[entity].groups)
 
     def _may_keep(self, entity: int, other: int) -> bool:
         if other == entity or other not in self._subjects:
@@ -394,27 +427,32 @@ class ExactOracle:
         faults = []
         for other in expected.wanted & observer.replica.held.keys():
             held, subject = observer.replica.held[other], self._subjects[other]
-            if other not in expected.due and observer.holds[other] < subject.record_tick:
+            is_dot = other in observer.far
+            if other not in expected.due and observer.holds[other] < subject.record_tick and not is_dot:
                 continue  # its turn comes later
             self.comparisons += 1
-            if (held.generation, held.pose) != (subject.generation, _as_seen(subject.pose)):
+            pose = as_dot(subject.pose) if is_dot else _as_seen(subject.pose)
+            if (held.generation, held.pose) != (subject.generation, pose):
                 faults.append(f"holds {other} as {held}, it is {subject.generation} {subject.pose}")
         return faults
 
     def _record_faults(
         self, observer: _Observer, record: Absolute | Delta, was_held: bool, tick: int, now: float
     ) -> list[str]:
-        """Check what a record is besides its values: delta or absolute, flags, age."""
+        """Check what a record is besides its values: delta or absolute, flags, age. Dots have none of these."""
         subject = self._subjects[record.entity]
-        faults = []
+        faults: list[str] = []
+        if record.entity in observer.far:
+            return faults
+        was_dot = record.entity in observer.dots
         age_ms = min(max((now - subject.sampled_at) * 1000, 0.0), MAX_AGE * AGE_STEP_MS)
         if abs(record.age * AGE_STEP_MS - age_ms) > AGE_STEP_MS / 2 + 1e-3:
             faults.append(f"{record.entity} is said to be {record.age * AGE_STEP_MS} ms old, it is {age_ms:.1f}")
         stamp = observer.holds[record.entity] if was_held else tick - 1
         has_jumped = subject.jump_tick > stamp
-        if isinstance(record, Absolute) and bool(record.flags & POSE_JUMP) != has_jumped:
+        if isinstance(record, Absolute) and not was_dot and bool(record.flags & POSE_JUMP) != has_jumped:
             faults.append(f"{record.entity}: flags {record.flags}, although its jump is {has_jumped}")
-        has_base = was_held and subject.previous_record_tick == stamp
+        has_base = was_held and not was_dot and subject.previous_record_tick == stamp
         may_be_delta = has_base and subject.record_tick == tick and subject.is_small_step
         if isinstance(record, Delta) and not may_be_delta:
             faults.append(f"{record.entity} came as a delta without reason")

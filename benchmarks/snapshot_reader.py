@@ -27,8 +27,8 @@ ORDER = (
     Section.THING,
     Section.ROOT_DELTA,
     Section.TRACKED_DELTA,
+    Section.DOT,
 )
-ABSOLUTE = (Section.ROOT, Section.TRACKED, Section.THING)
 
 _HEADER = Struct("<IIIIB")  # tick, room time, ack, digest, flags
 _SECTION = Struct("<BBH")  # kind, stride, count
@@ -43,7 +43,9 @@ _LAYOUT = {
     Section.THING: Struct("<HB" + _POSITION + "I"),
     Section.ROOT_DELTA: Struct("<HBHBbHb"),
     Section.TRACKED_DELTA: Struct("<HBHBH" + 3 * _PART_DELTA + "H"),
+    Section.DOT: Struct("<Hhhh"),
 }
+_DOT_STEP = 125  # mm
 
 
 class Part(NamedTuple):
@@ -83,12 +85,18 @@ class Pose(NamedTuple):
 
 
 class Absolute(NamedTuple):
-    """A record that stands alone."""
+    """A record that stands alone; age and flags are 0 of a dot, which has none."""
 
     entity: int
     age: int
     flags: int
     pose: Pose
+
+
+def as_dot(pose: Pose) -> Pose:
+    """Return what is told of a pose from far away: to the nearest step, on each axis, where it is."""
+    x, y, z = ((axis + _DOT_STEP // 2) // _DOT_STEP * _DOT_STEP for axis in pose.place)
+    return Pose(Section.DOT, (x, y, z))
 
 
 class Delta(NamedTuple):
@@ -199,6 +207,12 @@ def _take_tracked_deltas(snapshot: Snapshot, _section: Section, records: Iterato
         snapshot.deltas.append(Delta(entity, age, Section.TRACKED, shift, yaw, 0, shifts))
 
 
+def _take_dots(snapshot: Snapshot, section: Section, records: Iterator[tuple[int, int, int, int]]) -> None:
+    for entity, x, y, z in records:
+        place = x * _DOT_STEP, y * _DOT_STEP, z * _DOT_STEP
+        snapshot.absolutes.append(Absolute(entity, 0, 0, Pose(section, place)))
+
+
 def _shift(values: list[int], signs: int) -> Shift:
     dx, dy, dz, *lows = values
     first, second, third = (low - 256 * (signs >> bit & 1) for bit, low in enumerate(lows))
@@ -213,6 +227,7 @@ _TAKE: dict[Section, Callable[[Snapshot, Section, Iterator[Any]], None]] = {
     Section.THING: _take_things,
     Section.ROOT_DELTA: _take_root_deltas,
     Section.TRACKED_DELTA: _take_tracked_deltas,
+    Section.DOT: _take_dots,
 }
 
 

@@ -58,7 +58,7 @@ _TYPES = 256
 _ARRAY_OF_2 = 0x92  # msgpack
 _EVENT, _MAIL = 1, 2  # what is done with a message of some type: note its number, post it
 _POSTED = (Welcome, Joined, Done, Closing, Correction, Error)
-_UPDATES = (Section.ROOT, Section.TRACKED, Section.ROOT_DELTA, Section.TRACKED_DELTA)
+_UPDATES = (Section.ROOT, Section.TRACKED, Section.ROOT_DELTA, Section.TRACKED_DELTA, Section.DOT)
 
 
 class Kind(IntEnum):

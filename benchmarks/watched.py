@@ -86,11 +86,12 @@ _POSITION_AT = {
     Section.TRACKED_DELTA: 3,
     Section.ROOT: 4,
     Section.TRACKED: 4,
-}  # behind id and age
+    Section.DOT: 2,
+}  # behind id and age, where there is one
 
 
 def corrupted(data: bytes) -> tuple[bytes, bool]:
-    """Falsify one snapshot: by a millimetre in the first delta record, else in the first absolute one, else its digest.
+    """Falsify one snapshot: by a step in the first delta record, else in the first absolute one, else its digest.
 
     Returns the data, and whether it was a record.
     """

@@ -40,10 +40,11 @@ _NEAREST = 40
 _NEAREST_RATE = 1
 # In a crowd so dense that not everybody could be told of every 8 ticks, nobody beyond the radius is kept.
 _LINGERING_TICKS = 8
-# without head and hands, and with them
-_DELTA_BYTES = float(DTYPES[Section.ROOT_DELTA].itemsize), float(DTYPES[Section.TRACKED_DELTA].itemsize)
+# by detail: of a dot, without head and hands, and with them
+_DOT, _ROOT, _TRACKED = (float(DTYPES[section].itemsize) for section in (Section.DOT, Section.ROOT, Section.TRACKED))
+_DELTA_BYTES = _DOT, float(DTYPES[Section.ROOT_DELTA].itemsize), float(DTYPES[Section.TRACKED_DELTA].itemsize)
 _ENTER = DTYPES[Section.ENTER].itemsize
-_ENTER_BYTES = float(_ENTER + DTYPES[Section.ROOT].itemsize), float(_ENTER + DTYPES[Section.TRACKED].itemsize)
+_ENTER_BYTES = _ENTER + _DOT, _ENTER + _ROOT, _ENTER + _TRACKED
 _BINS = 64  # of squared distance, by which an order of distance is estimated
 _FRAME_BYTES = HEAD_BYTES + 3 * SECTION_HEADER.itemsize  # of a frame, besides its records
 _ENTER_SHARE = 0.5  # of the budget, at the most, for those who come into sight
@@ -55,7 +56,9 @@ _OWED_TICKS = 20
 _SPENT_TICKS = 16  # over which what was written is averaged
 _CARRIED = 0.25  # of the balance, into the next plan: all of it at once would swing to and fro
 _RULES: Rationing = (
-    (*_DELTA_BYTES, *_ENTER_BYTES, float(_FRAME_BYTES)),
+    _DELTA_BYTES,
+    _ENTER_BYTES,
+    float(_FRAME_BYTES),
     _ENTER_SHARE,
     _NEAREST,
     _NEAREST_RATE,
@@ -99,9 +102,9 @@ def grant(
     so much for each tick, and newcomers are paid for before it may be as usual again.
     """
     usual = entities.budget[looking] * _share(is_stretched=is_stretched)
-    is_tracked, is_full = entities.body == Body.TRACKED, np.zeros(len(pairs.subjects), np.bool_)
+    is_tracked, told = entities.body == Body.TRACKED, np.minimum(detail, np.uint8(Detail.ROOT))
     if is_tracked.any():
-        is_full = is_tracked.take(pairs.subjects) & (detail == Detail.FULL)
+        told = np.where(is_tracked.take(pairs.subjects), detail, told)
     return Ration(
         *kernels.rationed(
             looking,
@@ -110,9 +113,9 @@ def grant(
             pairs.is_held,
             pairs.is_within,
             rate,
-            is_full,
+            told,
             usual * ticks + entities.balance[looking] * _CARRIED,
-            (usual - _FRAME_BYTES) / _DELTA_BYTES[0],
+            (usual - _FRAME_BYTES) / _DELTA_BYTES[Detail.ROOT],
             ticks,
             _RULES,
         )

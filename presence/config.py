@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar, get_origin, get_type_hints
 
 from presence.addresses import is_loopback, url_problem, without_query
-from presence.rings import RATE_CLASSES, Detail, Ring, are_nested
+from presence.rings import RING_FORM, Detail, Ring, are_nested
 
 PREFIX = "PRESENCE_"
 TABLE = "presence"
@@ -66,6 +66,16 @@ class RoomSetting(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.name}={self.world}"
+
+
+class RoomRings(NamedTuple):
+    """The rings of one room, whatever its world says."""
+
+    room: str
+    rings: tuple[Ring, ...]
+
+    def __str__(self) -> str:
+        return f"{self.room}={','.join(map(str, self.rings))}"
 
 
 # --- kinds of value ---------------------------------------------------------------------------------------------------
@@ -156,11 +166,32 @@ def url() -> Kind[str]:
 
 def many(item: Callable[[str], T], placeholder: str) -> Kind[tuple[T, ...]]:
     """Several values: repeated flags, or separated by commas, or a TOML list of strings."""
+    return _listed(lambda words: tuple(map(item, words)), placeholder)
 
+
+def rings_of_rooms() -> Kind[tuple[RoomRings, ...]]:
+    """Rings of several rooms: those behind the first of a room, which is written `room=ring`, are that room's too."""
+
+    def read(words: list[str]) -> tuple[RoomRings, ...]:
+        rooms: list[RoomRings] = []
+        for word in words:
+            room, equals, ring = word.rpartition("=")
+            if equals:
+                rooms.append(RoomRings(room, ()))
+            elif not rooms:
+                raise _refusal(word, "has no room before it: write room=metres:ticks")
+            name, before = rooms.pop()
+            rooms.append(RoomRings(name, (*before, _read_ring(ring))))
+        return tuple(rooms)
+
+    return _listed(read, "ROOM=RING,RING,...")
+
+
+def _listed(read_words: Callable[[list[str]], tuple[T, ...]], placeholder: str) -> Kind[tuple[T, ...]]:
     def read(raw: object) -> tuple[T, ...]:
         parts = raw if isinstance(raw, (list, tuple)) else [raw]
-        words = [word.strip() for part in parts for word in _plain(part).split(",")]
-        return tuple(item(word) for word in words if word)
+        words = (word.strip() for part in parts for word in _plain(part).split(","))
+        return read_words([word for word in words if word])
 
     return Kind(placeholder, read, show=lambda values: [str(value) for value in values], is_list=True)
 
@@ -210,18 +241,10 @@ def _read_room(word: str) -> RoomSetting:
 
 
 def _read_ring(word: str) -> Ring:
-    reach, _, rest = word.partition(":")
-    every, _, detail = rest.partition(":")
-    if every in _RING_TICKS and detail in _RING_DETAILS:
-        try:
-            return Ring(round(float(reach) * 1000), _RING_TICKS.index(every), _RING_DETAILS[detail])
-        except (ValueError, OverflowError):
-            pass  # no number, or not a distance: said below
-    raise _refusal(word, f"is not of the form metres:ticks or metres:ticks:root, ticks one of {', '.join(_RING_TICKS)}")
-
-
-_RING_TICKS = [str(1 << rate) for rate in range(RATE_CLASSES)]
-_RING_DETAILS = {"": Detail.FULL, "root": Detail.ROOT}
+    try:
+        return Ring.parse(word)
+    except ValueError:
+        raise _refusal(word, f"is not of the form {RING_FORM}") from None
 
 
 # --- declarations -----------------------------------------------------------------------------------------------------
@@ -310,10 +333,15 @@ class Settings:
     rings: Annotated[
         tuple[Ring, ...],
         Setting(
-            many(_read_ring, "METRES:TICKS[:root]"),
+            many(_read_ring, "METRES:TICKS[:root|:dot]"),
             (Ring(10_000, 0, Detail.FULL), Ring(20_000, 1, Detail.FULL), Ring(40_000, 1, Detail.ROOT)),
-            "how often an observer is told of others, by distance, nearest first; the last goes on",
+            "how often an observer is told of others, by distance, nearest first, where the world says none; the last "
+            "goes on",
         ),
+    ]
+    room_rings: Annotated[
+        tuple[RoomRings, ...],
+        Setting(rings_of_rooms(), (), "rings of single rooms, such as hq=10:1,40:2:root, whatever their worlds say"),
     ]
     pinned_roles: Annotated[
         tuple[str, ...],
@@ -507,6 +535,22 @@ def _contradictions(values: Mapping[str, Any]) -> Iterator[tuple[set[str], str]]
             yield {"rooms"}, f"rooms: {name} is named {count} times"
     if not are_nested(values["rings"]):
         yield {"rings"}, "rings: name one at least, each with a longer reach than the one before it"
+    yield from _contradictions_of_rooms_and_rings(values["rooms"], values["room_rings"])
+
+
+def _contradictions_of_rooms_and_rings(
+    rooms: tuple[RoomSetting, ...], room_rings: tuple[RoomRings, ...]
+) -> Iterator[tuple[set[str], str]]:
+    named = [room.name for room in rooms]
+    for room, own in room_rings:
+        if room not in named:
+            what = f"room_rings: {room} is not one of rooms ({', '.join(named) or 'none'})"
+            yield {"rooms", "room_rings"}, f"{what}: correct it, or add it there with its world"
+        if not are_nested(own):
+            yield {"room_rings"}, f"room_rings: give each ring of {room} a longer reach than the one before it"
+    for room, count in Counter(own.room for own in room_rings).items():
+        if count > 1:
+            yield {"room_rings"}, f"room_rings: {room} is named {count} times, name it once with all its rings"
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Written]:

@@ -56,6 +56,7 @@ _COLUMNS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("part_orientations", np.uint32, (3,)),
     ("sampled_at", np.float64, ()),  # server clock, seconds
     ("jumped_tick", np.int32, ()),  # tick of the last jump
+    ("dot_tick", np.int32, ()),  # when its place last came to be another dot
     # permission and place
     ("requires", np.uint64, ()),
     ("grants", np.uint64, ()),
@@ -101,21 +102,21 @@ RECORD_COLUMNS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
 )
 _POSE = ("body", "position", "yaw", "pitch", "orientation", "parts", "part_orientations")
 
-_TICKS_TOLD_APART = 1 << 14
+_TICKS_TOLD_APART = 1 << 13
 
 
 def held_pose(tick: NDArray[np.int32]) -> NDArray[np.uint16]:
-    """Name the pose that came to be at a tick, held in least detail; detail is its bit 1. Never 0.
+    """Name the pose that came to be at a tick, held in least detail; detail is its bits 1 and 2. Never 0.
 
     Ticks are told apart within minutes. Nobody holds an older pose than the newest for that long: who is behind is told
     at the next ticks, is closed as slow, or starts over.
     """
-    return (tick % _TICKS_TOLD_APART << 2 | 1).astype(np.uint16)
+    return (tick % _TICKS_TOLD_APART << 3 | 1).astype(np.uint16)
 
 
 def held_tick(pose: NDArray[np.uint16], now: int) -> NDArray[np.int32]:
     """Return the tick at which a held pose came to be; `now` is not more than minutes later."""
-    return np.asarray(now - (now - (pose.astype(np.int32) >> 2)) % _TICKS_TOLD_APART, dtype=np.int32)
+    return np.asarray(now - (now - (pose.astype(np.int32) >> 3)) % _TICKS_TOLD_APART, dtype=np.int32)
 
 
 class Entities:
@@ -133,6 +134,7 @@ class Entities:
     part_orientations: NDArray[np.uint32]
     sampled_at: NDArray[np.float64]
     jumped_tick: NDArray[np.int32]
+    dot_tick: NDArray[np.int32]
     shown_body: NDArray[np.uint8]
     shown_position: NDArray[np.int32]
     shown_yaw: NDArray[np.uint16]

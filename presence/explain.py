@@ -106,9 +106,10 @@ class Share:
 class Explanation:
     """The answer. Ticks are None where they lie before everything that is kept.
 
-    pose_tick: when the pose that the observer holds came to be. looked_tick: when the observer last looked around and
-    was told. looked: what stood between the two then; None where there is nothing to tell. next_look_tick: its next
-    turn, whether or not it can be told then. plan: None where the observer is to be told nothing of the subject.
+    pose_tick: when the pose that the observer holds came to be; of a dot, the newest that it stands for. looked_tick:
+    when the observer last looked around and was told. looked: what stood between the two then; None where there is
+    nothing to tell. next_look_tick: its next turn, whether or not it can be told then. plan: None where the observer is
+    to be told nothing of the subject.
     """
 
     room: str
@@ -275,7 +276,7 @@ class _Scene:
         at = np.flatnonzero(pairs.subjects == other)
         if not len(at):
             return _Look(sight, None, is_put_off=False)
-        ring_rate, detail = interest.classify(settings.rings, pairs.apart)
+        ring_rate, detail = interest.classify(self._room.rings, pairs.apart)
         rate = ring_rate
         if self.past.is_rationed():
             ticks, is_stretched = settings.look_every_ticks, self.past.look_every_ticks > settings.look_every_ticks
@@ -285,7 +286,7 @@ class _Scene:
                 return _Look(sight, None, is_put_off=True)
         share = Share(
             tick=self.past.tick,
-            ring=1 + bisect_left([ring.reach_mm**2 for ring in settings.rings[:-1]], pairs.apart[at[0]]),
+            ring=1 + bisect_left([ring.reach_mm**2 for ring in self._room.rings[:-1]], pairs.apart[at[0]]),
             detail=Detail(int(detail[at[0]])),
             ring_every_ticks=1 << int(ring_rate[at[0]]),
             every_ticks=1 << int(rate[at[0]]),
@@ -426,6 +427,11 @@ _BECAUSE = {
     Reason.BUDGET: "the observer's budget admits a few newcomers at each look, the nearest first",
     Reason.NOT_LOOKED: "the observer has not looked around since that changed",
 }
+_DETAIL_WORDS = {
+    Detail.DOT: "as a dot, which says where it is and nothing else",
+    Detail.ROOT: "without head and hands",
+    Detail.FULL: "with its head and hands if it has any",
+}
 _LINK_WORDS = {
     Link.NONE: "The observer is an object, and observes nothing.",
     Link.READY: "The observer's socket had taken everything sent before.",
@@ -469,11 +475,10 @@ def _look_words(told: Explanation) -> str:
 
 
 def _plan_words(plan: Share) -> str:
-    detail = "with its head and hands if it has any" if plan.detail is Detail.FULL else "without head and hands"
     often = "every tick" if plan.every_ticks == 1 else f"every {plan.every_ticks} ticks"
     if plan.every_ticks == plan.ring_every_ticks:
         why = "as that ring asks for"
     else:
         limit = f"the observer's budget of {plan.budget_bytes_per_s / 125:g} kbit/s"
         why = f"instead of {plan.ring_every_ticks}, because more would not fit {limit}"
-    return f"The subject is in ring {plan.ring} and told of {often}, {why}, {detail}."
+    return f"The subject is in ring {plan.ring} and told of {often}, {why}, {_DETAIL_WORDS[plan.detail]}."

@@ -17,6 +17,7 @@ from random import Random
 
 from presence.identity import Identity, Verifier
 from presence.limits import AddressLimits, Pool, RateLimits
+from presence.rings import Ring
 from presence.room import Room, RoomSettings
 from presence.session import Connection, Session
 from presence.state import Audit, Report, WriteEach
@@ -48,6 +49,7 @@ class HubSettings:
     rate_limits: bool
     default_world: str
     rooms: Mapping[str, str]  # rooms that exist from the start, and their worlds
+    room_rings: Mapping[str, tuple[Ring, ...]]  # of single rooms, whatever their worlds say
     room: RoomSettings
 
 
@@ -108,7 +110,7 @@ class Hub:
         self._empty_since: dict[str, float] = {}
         self._unix_ahead = 0.0
         for name, world in settings.rooms.items():
-            self.rooms[name] = Room(name, worlds[world], settings.room, clock(), write_each)
+            self._make_room(name, worlds[world], clock())
 
     # --- connections --------------------------------------------------------------------------------------------------
 
@@ -247,8 +249,12 @@ class Hub:
             )
         if len(self.rooms) >= MAX_ROOMS:
             raise Refused(Refusal.HUB_FULL, f"this server has its {MAX_ROOMS} rooms: join one of them")
-        self.rooms[name] = Room(name, source, self._settings.room, now, self._write_each)
-        return self.rooms[name]
+        return self._make_room(name, source, now)
+
+    def _make_room(self, name: str, world: World, now: float) -> Room:
+        settings = replace(self._settings.room, own_rings=self._settings.room_rings.get(name, ()))
+        self.rooms[name] = room = Room(name, world, settings, now, self._write_each)
+        return room
 
     def after_tick(self, session: Session, act: Callable[[float], None]) -> None:
         """Do something once the session's room has carried out what it was sent before."""

@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
     Poses = NDArray[np.uint16]
     Bytes = NDArray[np.uint8]
-    Rationing = tuple[tuple[float, float, float, float, float], float, int, int, int, int, int]
+    Rationing = tuple[tuple[float, float, float], tuple[float, float, float], float, float, int, int, int, int, int]
     Columns = tuple[
         Bytes, NDArray[np.int32], Poses, NDArray[np.int8], NDArray[np.uint32], NDArray[np.int16], NDArray[np.uint32]
     ]
 
 TRACKED, THING = 1, 2  # kinds of bodies; `entities.Body` says what they are
+DOT_STEP = 125  # mm; `records` says what a dot is
 
 # body, position, yaw, pitch, orientation, parts, orientations of parts
 _POSES = "Tuple((u1[::1], i4[:,::1], u2[::1], i1[::1], u4[::1], i2[:,:,::1], u4[:,::1]))"
@@ -83,8 +84,15 @@ def _is_turn(before: int, after: int, most: int, turns: NDArray[np.int16]) -> bo
     return is_turn
 
 
+@compiled("i8(i8)")
+def _dot(millimetres: int) -> int:
+    """Round a coordinate to that of a dot."""
+    return (millimetres + DOT_STEP // 2) // DOT_STEP
+
+
 @compiled(
-    f"(i8[::1], i8, {_POSES}, {_POSES}, i4[:,::1], i4[::1], i4[::1], i4[::1], u2[::1], i8, UniTuple(i8, 4), i8, i8)"
+    f"(i8[::1], i8, {_POSES}, {_POSES}, i4[:,::1], i4[::1], i4[::1], i4[::1], i4[::1], u2[::1], i8, UniTuple(i8, 4), "
+    "i8, i8)"
 )
 def recorded(
     candidates: Rows,
@@ -95,6 +103,7 @@ def recorded(
     previous_tick: NDArray[np.int32],
     absolute_tick: NDArray[np.int32],
     jumped_tick: NDArray[np.int32],
+    dot_tick: NDArray[np.int32],
     ids: NDArray[np.uint16],
     tick: int,
     most: tuple[int, int, int, int],
@@ -103,10 +112,10 @@ def recorded(
 ) -> tuple[Rows, NDArray[np.int32], NDArray[np.int16], NDArray[np.int16]]:
     """Make a new record of a rate class of each candidate whose pose has changed since its last one; see `snapshot`.
 
-    shown, previous_tick, absolute_tick: of this class. record_tick: of every class. most: how far a delta reaches: on
-    the level; otherwise; up and down with a head and hands, mm; and in the components of an orientation. Returns the
-    rows whose change a delta can describe, the way of root (rows, 3) and parts (rows, 3, 3), and the turns of the
-    components (rows, 3, 3) of the parts' orientations.
+    shown, previous_tick, absolute_tick: of this class. record_tick: of every class. dot_tick: noted by class 0. most:
+    how far a delta reaches: on the level; otherwise; up and down with a head and hands, mm; and in the components of an
+    orientation. Returns the rows whose change a delta can describe, the way of root (rows, 3) and parts (rows, 3, 3),
+    and the turns of the components (rows, 3, 3) of the parts' orientations.
     """
     most_xz, most_mm, most_tracked_y, most_turn = most
     body, position, yaw, pitch, orientation, parts, turns = poses
@@ -137,6 +146,8 @@ def recorded(
         is_small &= (offset + tick) // round_ticks == (offset + absolute_tick[row]) // round_ticks
         for axis in range(3):
             way = position[row, axis] - last_position[row, axis]
+            if rate == 0 and _dot(position[row, axis]) != _dot(last_position[row, axis]):
+                dot_tick[row] = tick
             is_small &= abs(way) <= (most_xz if axis != 1 else most_tracked_y if is_tracked else most_mm)
             root[n, axis] = way
             last_position[row, axis] = position[row, axis]
@@ -275,25 +286,25 @@ def _reach(counts: NDArray[np.int64], furthest: int, wanted: float) -> float:
     return float((k + share) * furthest / len(counts))
 
 
-@compiled("i8(i8[::1], b1[::1], u1[::1], b1[::1], b1[::1], b1, i8[:,:,::1])")
+@compiled("i8(i8[::1], b1[::1], u1[::1], u1[::1], b1[::1], b1, i8[:,:,::1])")
 def _count(
     apart: NDArray[np.int64],
     is_within: Mask,
     rate: Bytes,
-    is_full: Mask,
+    detail: Bytes,
     is_admitted: Mask,
     is_packed: bool,
     turns: NDArray[np.int64],
 ) -> int:
-    """Count one observer's admitted subjects by rate and kind of record; who lingers where it is packed is not.
+    """Count one observer's admitted subjects by rate and detail; who lingers where it is packed is admitted no more.
 
-    turns: (2, rates, 2), zeros: counted in turn, since each count waits for the change before. Returns more than any
-    squared distance of those.
+    turns: (2, rates, details), zeros: counted in turn, since each count waits for the change before. Returns more than
+    any squared distance of those.
     """
     furthest = 0
     for k in range(len(apart)):
         is_admitted[k] &= is_within[k] or not is_packed
-        turns[k & 1, rate[k], np.int64(is_full[k])] += is_admitted[k]
+        turns[k & 1, rate[k], detail[k]] += is_admitted[k]
         furthest = max(furthest, int(apart[k]) * is_admitted[k])
     return furthest + 1
 
@@ -341,8 +352,8 @@ def _slow(
 
 
 @compiled(
-    "(i8[::1], i4[::1], i8[::1], b1[::1], b1[::1], u1[::1], b1[::1], f8[::1], f8[::1], i8, "
-    "Tuple((UniTuple(f8, 5), f8, i8, i8, i8, i8, i8)))"
+    "(i8[::1], i4[::1], i8[::1], b1[::1], b1[::1], u1[::1], u1[::1], f8[::1], f8[::1], i8, "
+    "Tuple((UniTuple(f8, 3), UniTuple(f8, 3), f8, f8, i8, i8, i8, i8, i8)))"
 )
 def rationed(
     looking: Rows,
@@ -351,7 +362,7 @@ def rationed(
     is_held: Mask,
     is_within: Mask,
     rate: Bytes,
-    is_full: Mask,
+    detail: Bytes,
     budget: NDArray[np.float64],
     usual_records: NDArray[np.float64],
     ticks: int,
@@ -359,10 +370,11 @@ def rationed(
 ) -> tuple[Mask, Bytes, Mask]:
     """Fit the pairs of each observer into its budget; they are grouped by observer, as `looking` is. See `budget`.
 
-    is_full: whether records of a subject have a head and hands. budget: bytes for the next `ticks` ticks. Returns
-    who is admitted, at which rate, and which observers were held short.
+    detail: which records of a subject are sent, and so what each costs. budget: bytes for the next `ticks` ticks.
+    Returns who is admitted, at which rate, and which observers were held short.
     """
-    (delta, full_delta, enter, full_enter, frame), share, nearest, nearest_rate, lingering, classes, bins = rules
+    deltas, enters, frame, share, nearest, nearest_rate, lingering, classes, bins = rules
+    delta_of, enter_of = np.array(deltas), np.array(enters)
     is_admitted, granted, is_short = np.ones(len(apart), np.bool_), rate.copy(), np.zeros(len(looking), np.bool_)
     begin = end = 0
     for i in range(len(looking)):
@@ -372,25 +384,25 @@ def rationed(
         theirs, count, entering = slice(begin, end), end - begin, 0.0
         newcomers = count - int(np.count_nonzero(is_held[theirs]))
         if newcomers > 0:
-            most = max(1, int(budget[i] * share / full_enter))
+            most = max(1, int(budget[i] * share / enter_of[-1]))
             if newcomers > most:
                 _admit(apart[theirs], is_held[theirs], is_admitted[theirs], most)
                 count -= newcomers - most
             for k in range(begin, end):
                 if is_admitted[k] and not is_held[k]:
-                    entering += full_enter if is_full[k] else enter
+                    entering += enter_of[detail[k]]
         few = min(nearest, count)
         is_packed = few / (1 << nearest_rate) + (count - few) / lingering > usual_records[i]
         left = max(budget[i] - entering - ticks * frame, 1.0)
-        turns, of_theirs = np.zeros((2, classes, 2), np.int64), (apart[theirs], is_within[theirs], rate[theirs])
-        furthest = _count(*of_theirs, is_full[theirs], is_admitted[theirs], is_packed, turns)
-        full_by_rate = turns[0, :, 1] + turns[1, :, 1]
-        by_rate = turns[0, :, 0] + turns[1, :, 0] + full_by_rate
+        turns = np.zeros((2, classes, len(delta_of)), np.int64)
+        of_theirs = apart[theirs], is_within[theirs], rate[theirs], detail[theirs]
+        furthest = _count(*of_theirs, is_admitted[theirs], is_packed, turns)
+        by_kind = turns[0] + turns[1]
+        by_rate, cost_by_rate = by_kind.sum(axis=1), (by_kind * delta_of).sum(axis=1)
         count, wanted, at_ring_rates = by_rate.sum(), 0.0, 0.0
         for ring in range(classes):
-            cost = full_by_rate[ring] * full_delta + (by_rate[ring] - full_by_rate[ring]) * delta
-            wanted += cost
-            at_ring_rates += cost / (1 << ring) * ticks
+            wanted += cost_by_rate[ring]
+            at_ring_rates += cost_by_rate[ring] / (1 << ring) * ticks
         is_short[i] = count < end - begin
         if at_ring_rates > left:
             records = left * count / (max(wanted, 1.0) * ticks)

@@ -74,7 +74,7 @@ def _visible(room: Room, clearance_bits: int) -> Rows:
 
 def _rings(room: Room) -> list[dict[str, Any]]:
     """List the rings up to the radius, where the outermost ends, wherever it would end by itself."""
-    rings = room.settings.rings
+    rings = room.rings
     within = 1 + sum(ring.reach_mm < room.radius_mm for ring in rings[:-1])
     reaches = [*(ring.reach_mm for ring in rings[: within - 1]), room.radius_mm]
     return [

@@ -1,11 +1,12 @@
 """Rings: distance bands around an observer, each with its own rate and its own level of detail.
 
-Plain data; `interest` looks distances up in it. The last ring has no outer bound of its own: who is in sight at all is
-`interest`'s business too.
+Plain data, and how it is written; `interest` looks distances up in it. The last ring has no outer bound of its own: who
+is in sight at all is `interest`'s business too.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import pairwise
@@ -16,15 +17,22 @@ if TYPE_CHECKING:
 
 
 RATE_CLASSES = 6  # a record of rate class c is made every 2**c ticks
+# how operators and authors of worlds write a ring, in words
+RING_FORM = (
+    "metres:ticks, metres:ticks:root or metres:ticks:dot, metres up to 8000 with three decimals at most, ticks one of "
+    "1, 2, 4, 8, 16, 32"
+)
 
+_FORM = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,3})?):(1|2|4|8|16|32)(?::(root|dot))?")
 _FURTHEST_MM = 8_000_000  # from one end of the largest world to the other
 
 
 class Detail(IntEnum):
-    """How much of a subject is told."""
+    """How much of a subject is told, the least first."""
 
-    ROOT = 0  # position, yaw and gaze, whatever its body
-    FULL = 1  # head and hands as well, where it has them
+    DOT = 0  # about where it is, whatever it is
+    ROOT = 1  # position, yaw and gaze, whatever its body
+    FULL = 2  # head and hands as well, where it has them
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +48,18 @@ class Ring:
         if not 0 < self.reach_mm <= _FURTHEST_MM or not 0 <= self.rate < RATE_CLASSES:
             raise ValueError(f"no ring: reach {self.reach_mm} mm, rate {self.rate}")
 
+    @classmethod
+    def parse(cls, text: str) -> Ring:
+        """Read a ring as `str` writes it. Raises ValueError for what is not of the form RING_FORM."""
+        form = _FORM.fullmatch(text)
+        if form is None:
+            raise ValueError(f"no ring: {text}")
+        reach, ticks, detail = form.groups()
+        return cls(round(float(reach) * 1000), int(ticks).bit_length() - 1, Detail[(detail or "full").upper()])
+
     def __str__(self) -> str:
-        root = ":root" if self.detail is Detail.ROOT else ""
-        return f"{self.reach_mm / 1000:g}:{1 << self.rate}{root}"
+        detail = "" if self.detail is Detail.FULL else f":{self.detail.name.lower()}"
+        return f"{self.reach_mm / 1000:.7g}:{1 << self.rate}{detail}"
 
 
 def are_nested(rings: Sequence[Ring]) -> bool:

@@ -97,7 +97,8 @@ class RoomSettings:
     tick_hz: int = 20
     interest_radius_mm: int = 10_000
     look_every_ticks: int = 1  # how often an observer looks around for who came near or went away
-    rings: tuple[Ring, ...] = (Ring(reach_mm=1, rate=0, detail=Detail.FULL),)
+    rings: tuple[Ring, ...] = (Ring(reach_mm=1, rate=0, detail=Detail.FULL),)  # where the world says none
+    own_rings: tuple[Ring, ...] = ()  # instead of the world's too
     budget_bytes_per_s: int = 1_000_000_000  # of snapshots, for each observer
     pinned_roles: frozenset[str] = frozenset({INSTRUCTOR})  # whoever has one of these is in sight at any distance
     viewpoint_roles: frozenset[str] = frozenset({INSTRUCTOR, SPECTATOR, *MODERATORS})  # may look from elsewhere too
@@ -105,7 +106,7 @@ class RoomSettings:
 
     def __post_init__(self) -> None:
         """Check what the wire, the arena and the views rely on."""
-        if not are_nested(self.rings):
+        if not are_nested(self.rings) or (self.own_rings and not are_nested(self.own_rings)):
             raise ValueError("rings are listed from the inside out, one at least")
         if self.look_every_ticks not in _LOOKS_EVERY_TICKS:
             raise ValueError(f"observers look every {self.look_every_ticks} ticks, expected 1, 2, 4 or 8")
@@ -127,6 +128,7 @@ class Room:
         self.world = world
         self.settings = settings
         self.radius_mm = settings.interest_radius_mm if world.sight_mm is None else world.sight_mm
+        self.rings = settings.own_rings or world.rings or settings.rings
         self.tick_number = 0
         self.is_stretched = False  # observers look around half as often
         self.state = State(name, world, now, settings.pinned_roles, settings.viewpoint_roles)
@@ -473,7 +475,7 @@ class Room:
         """Find whom the observers `looking`, in the order of views, want to see."""
         entities, settings = self.state.entities, self.settings
         pairs = interest.select(entities, looking, self.radius_mm)
-        rate, detail = interest.classify(settings.rings, pairs.apart)
+        rate, detail = interest.classify(self.rings, pairs.apart)
         ticks, is_stretched = settings.look_every_ticks, self.is_stretched
         ration = budget.grant(entities, looking, pairs, rate, detail, ticks, is_stretched=is_stretched)
         wanted = Sightings.new(pairs.observers, keys_of(pairs.subjects, ration.rate, detail))

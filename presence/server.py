@@ -345,7 +345,7 @@ def _hub_settings(settings: Settings) -> HubSettings:
     same: dict[str, Any] = {
         field.name: getattr(settings, field.name) for field in fields(HubSettings) if field.name in DECLARED
     }
-    del same["rooms"]
+    del same["rooms"], same["room_rings"]
     room = RoomSettings(
         capacity=settings.room_capacity,
         tick_hz=settings.tick_hz,
@@ -361,6 +361,7 @@ def _hub_settings(settings: Settings) -> HubSettings:
         **same,
         default_world=settings.rooms[0].world if settings.rooms else "headquarters",
         rooms={room.name: room.world for room in settings.rooms},
+        room_rings={own.room: own.rings for own in settings.room_rings},
         room=room,
     )
 

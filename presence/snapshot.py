@@ -46,6 +46,7 @@ ORDER = (
     Section.THING,
     Section.ROOT_DELTA,
     Section.TRACKED_DELTA,
+    Section.DOT,
 )
 # Everything before the first section: the frame header of either transport, the msgpack array, the snapshot
 # header.
@@ -119,6 +120,7 @@ class Steps:
     turns: NDArray[np.int16]
 
 
+assert kernels.DOT_STEP == records.DOT_STEP_MM, "loops import nothing of ours"
 _DELTA_REACHES = records.MAX_DELTA_XZ, records.MAX_DELTA_Y, records.MAX_TRACKED_DELTA_Y, records.MAX_TURN
 
 
@@ -137,6 +139,7 @@ def record(entities: Entities, candidates: Rows, rate: int, tick: int) -> Steps:
         entities.previous_record_tick[rate],
         entities.absolute_tick[rate],
         entities.jumped_tick,
+        entities.dot_tick,
         entities.id,
         tick,
         _DELTA_REACHES,
@@ -149,7 +152,7 @@ def record(entities: Entities, candidates: Rows, rate: int, tick: int) -> Steps:
 def introduce(entities: Entities, row: int, tick: int) -> None:
     """Let a new row be as it is now in every rate class."""
     entities.show(row)
-    entities.record_tick[:, row] = tick
+    entities.record_tick[:, row] = entities.dot_tick[row] = tick
     entities.absolute_tick[:, row] = tick
 
 
@@ -188,7 +191,7 @@ def encode(entities: Entities, views: Views, wishes: Wishes, moved: Rows, tick: 
     slot_of = np.full(entities.capacity, -1, np.intp)
     slot_of[observers] = np.arange(len(observers))
     steps = [record(entities, moved, 0, tick)]  # always: what moved is known for one tick only
-    shown = _poses_by_key(held_pose(entities.record_tick[:1]))
+    shown = _newest_poses(entities)
     entities.forget(*wishes.lost)
     if entities.has_forgotten:
         views.prune(entities, tick)
@@ -246,9 +249,14 @@ def _slower_records(entities: Entities, rates: list[int], tick: int) -> Iterator
             yield record(entities, alive[in_step(entities, alive, rate, tick)], rate, tick)
 
 
-def _poses_by_key(poses: NDArray[np.uint16]) -> NDArray[np.uint16]:
-    """Lay out held poses, of (rate class or all of them, row), by key: held in each detail."""
-    return by_key(np.uint16, poses[:, None] | (np.arange(len(Detail), dtype=np.uint16) << 1)[:, None])
+_DETAILS = np.arange(len(Detail), dtype=np.uint16)[:, None] << 1  # as `held_pose` names them
+
+
+def _newest_poses(entities: Entities) -> NDArray[np.uint16]:
+    """Tell for each key which pose is the newest. A dot is a new one only where it is another dot."""
+    ticks = np.repeat(entities.record_tick[:1], len(Detail), axis=0)
+    ticks[Detail.DOT] = entities.dot_tick
+    return by_key(np.uint16, held_pose(ticks) | _DETAILS)
 
 
 def _delta_bases(entities: Entities, steps: list[Steps]) -> NDArray[np.uint16]:
@@ -256,7 +264,9 @@ def _delta_bases(entities: Entities, steps: list[Steps]) -> NDArray[np.uint16]:
     bases = np.zeros((RATE_CLASSES, entities.capacity), np.uint16)
     for step in steps:
         bases[step.rate, step.rows] = held_pose(entities.previous_record_tick[step.rate, step.rows])
-    return _poses_by_key(bases)
+    poses = bases[:, None] | _DETAILS
+    poses[:, Detail.DOT] = 0  # dots are sent whole
+    return by_key(np.uint16, poses)
 
 
 def _absolutes(entities: Entities, slot_of: Rows, told: Sightings, has_jumped: Mask, now: float) -> Iterator[Parcel]:
@@ -269,6 +279,9 @@ def _absolutes(entities: Entities, slot_of: Rows, told: Sightings, has_jumped: M
         mine = np.flatnonzero(sections == section)
         if len(mine):
             yield _absolute_parcel(entities, section, slots.take(mine), subjects.take(mine), has_jumped.take(mine), now)
+    mine = np.flatnonzero(sections == Section.DOT)
+    if len(mine):
+        yield _dot_parcel(entities, slots.take(mine), subjects.take(mine))
 
 
 def _absolute_parcel(
@@ -297,6 +310,19 @@ def _absolute_parcel(
     at = np.zeros(len(needed), np.intp)
     at[needed] = every
     return Parcel(section, slots, at.take(asked), _as_bytes(table))
+
+
+def _dot_parcel(entities: Entities, slots: Rows, subjects: Narrow) -> Parcel:
+    """Pack a dot of each of `subjects`, in which rows may stand many times."""
+    is_needed, at = np.zeros(entities.capacity, np.bool_), np.zeros(entities.capacity, np.intp)
+    is_needed[subjects] = True
+    rows = np.flatnonzero(is_needed)
+    at[rows] = np.arange(len(rows))
+    table = np.zeros(len(rows), DTYPES[Section.DOT])
+    table["id"] = entities.id[rows]
+    for axis, column in zip("xyz", records.dots(entities.position[rows]).T, strict=True):
+        table[axis] = column
+    return Parcel(Section.DOT, slots, at.take(subjects), _as_bytes(table))
 
 
 def _deltas(entities: Entities, told: Told, steps: list[Steps], now: float) -> Iterator[Parcel]:
@@ -333,6 +359,7 @@ def _sections_by_key(entities: Entities) -> NDArray[np.uint8]:
     sections = np.full((len(Detail), entities.capacity), Section.ROOT, np.uint8)
     sections[Detail.FULL, entities.body == Body.TRACKED] = Section.TRACKED
     sections[:, entities.body == Body.THING] = Section.THING
+    sections[Detail.DOT] = Section.DOT
     return by_key(np.uint8, sections)
 
 

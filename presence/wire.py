@@ -236,6 +236,8 @@ def _shown(value: Any) -> str:
 
 
 def _record_lines(section: str, values: Mapping[str, int]) -> Iterator[str]:
+    if section == records.Section.DOT.name.lower():
+        values = {key: value * records.DOT_STEP_MM if key in "xyz" else value for key, value in values.items()}
     for group in _GROUPS:
         prefix = f"{group}." if group else ""
         mine = {key.removeprefix(prefix): value for key, value in values.items() if _group(key) == group}

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from numpy.typing import NDArray
 from presence import geometry, world_document
 from presence.world_document import WorldError
 from presence.world_parts import Document, Kind, PlacedObject, Portal, Zone
+
+if TYPE_CHECKING:
+    from presence.rings import Ring
 
 __all__ = ["Kind", "PlacedObject", "Portal", "World", "WorldError", "Zone"]
 
@@ -36,7 +39,8 @@ class World:
 
     title: one text for each of en fr es ar. bounds_mm: (2, 3) int32, the lowest and the highest corner.
     walls_mm: (w, 6) int32 x0 z0 x1 z1 y0 y1, the four sides of every box among them.
-    sight_mm: how far people see each other here, or None where that is for the server to say.
+    sight_mm: how far people see each other here, or None where that is for the server to say. rings: how often and in
+    how much detail they are told of each other, likewise () where that is for the server to say.
     floors: what carries feet, or None where any height will do.
     zone_requires: (zones + 1,) uint64, one bit for each clearance in the order of `clearances`.
     zone_isolated, zone_private: (zones + 1,) bool. zone_capacity: (zones + 1,) int32, or UNLIMITED.
@@ -48,6 +52,7 @@ class World:
     title: dict[str, str]
     bounds_mm: Points
     sight_mm: int | None
+    rings: tuple[Ring, ...]
     walls_mm: NDArray[np.int32]
     floors: geometry.Floors | None
     zones: tuple[Zone, ...]
@@ -111,6 +116,7 @@ def _from_document(document: Document) -> World:
         title=document.title,
         bounds_mm=_column([document.bounds.min_mm, document.bounds.max_mm], np.int32, 3),
         sight_mm=document.sight_mm,
+        rings=document.rings,
         walls_mm=walls,
         floors=geometry.Floors(world_document.floor_rows(document.floors)) if document.floors else None,
         zones=zones,

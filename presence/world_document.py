@@ -16,6 +16,7 @@ import numpy as np
 
 from presence import geometry, world_scenery
 from presence.checked_json import Node, Problem, canonical, parse, suggestion
+from presence.rings import RING_FORM, Ring, are_nested
 from presence.world_parts import (
     BOX_LOOKS,
     FLOOR_LOOKS,
@@ -23,8 +24,10 @@ from presence.world_parts import (
     MAX_CLEARANCES,
     MAX_ITEMS,
     MAX_OBSTACLES,
+    MAX_RINGS,
     MAX_SEATS_IN_A_ROW,
     MAX_SIGHT_M,
+    MAX_TEXT_CHARACTERS,
     MAX_ZONES,
     SEAT_LOOKS,
     WALL_LOOKS,
@@ -113,15 +116,17 @@ class _Reader:
     def document(self) -> Document | None:
         root = self._root
         required = ("name", "title", "bounds", "spawns")
-        optional = ("$schema", "sight", "walls", "boxes", "floors", "zones", "seats", "portals", "props", "clearances")
+        how_seen = ("sight", "rings", "clearances")
+        optional = ("$schema", "walls", "boxes", "floors", "zones", "seats", "portals", "props")
         scenery = ("ceilings", "fixtures", "lights", "signs", "sky")
-        if not root.has_keys(required, (*optional, *scenery)):
+        if not root.has_keys(required, (*how_seen, *optional, *scenery)):
             return None
         _check_schema_address(root["$schema"])
         name, title = root["name"].slug(), texts(root["title"])
         self._bounds = self._read_bounds(root["bounds"])
         self._clearances = self._read_clearances(root["clearances"])
         sight = None if root["sight"].is_absent else length(root["sight"], MAX_SIGHT_M)
+        rings = () if root["rings"].is_absent else _rings(root["rings"])
         walls = root["walls"].parts(self._wall, at_most=MAX_OBSTACLES)
         self._boxes = root["boxes"].parts(self._inner_box, at_most=MAX_OBSTACLES)
         self._walls = wall_rows(walls, self._boxes)
@@ -142,6 +147,7 @@ class _Reader:
             title=title,
             bounds=self._bounds,
             sight_mm=sight,
+            rings=rings,
             walls=walls,
             boxes=self._boxes,
             floors=floors,
@@ -325,6 +331,24 @@ class _Reader:
             return None
         self._expect_in_bounds(node, position)
         return PlacedObject(kind, position, orientation)
+
+
+def _rings(node: Node) -> tuple[Ring, ...]:
+    rings = node.parts(_ring, at_least=1, at_most=MAX_RINGS)
+    if len(rings) == len(node.items()) > 0 and not are_nested(rings):
+        node.fail("is not listed from the inside out", "give each ring a longer reach than the one before it")
+    return rings
+
+
+def _ring(node: Node) -> Ring | None:
+    text = node.text(MAX_TEXT_CHARACTERS)
+    if text is None:
+        return None
+    try:
+        return Ring.parse(text)
+    except ValueError:
+        node.fail("is not a ring", f"write {RING_FORM}")
+        return None
 
 
 def _slope(node: Node) -> tuple[int, int | None] | None:

@@ -7,7 +7,10 @@ checks nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from presence.rings import Ring
 
 LANGUAGES: Final = ("en", "fr", "es", "ar")
 COORDINATE_LIMIT_M: Final = 4000  # a round number within what a pose record can say
@@ -19,6 +22,7 @@ MAX_OBSTACLES: Final = 10_000  # walls, and boxes: far more than a headset can d
 MAX_ITEMS: Final = 512  # of any other list: as many objects, and a full house, still fit one snapshot
 MAX_SEATS_IN_A_ROW: Final = 200
 MAX_SIGHT_M: Final = 1000  # as the server's own setting
+MAX_RINGS: Final = 32  # more than there are rates and details together
 MAX_SCALE: Final = 20  # of a fixture, and its inverse
 MAX_LIGHT_RANGE_M: Final = 100
 MAX_LIGHT_INTENSITY: Final = 10
@@ -165,6 +169,7 @@ class Document:
     title: dict[str, str]
     bounds: Box
     sight_mm: int | None
+    rings: tuple[Ring, ...]
     walls: tuple[Wall, ...]
     boxes: tuple[Box, ...]
     floors: tuple[Floor, ...]

@@ -183,6 +183,10 @@ _CHANGES = pack_snapshot(
         ],
     },
 )
+_FAR = pack_snapshot(
+    {"tick": 416, "time_ms": 20800, "ack": 1210, "digest": _digest((_BEN, 1), (_CARL, 3)), "flags": 0},
+    {Section.DOT: [{"id": _CARL, "x": 7, "y": 0, "z": -577}]},
+)
 _PLACE = {"x": 2000, "y": 1100, "z": -3000, "orientation": UPRIGHT}
 _SPOT = {"x": 1250, "y": 0, "z": -3400, "yaw": 16384}
 _BEN_ENTRY = Person(
@@ -257,6 +261,7 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     Example("a full one", Snapshot(_FULL)),
     Example("the one after it", Snapshot(_CHANGES)),
+    Example("one of them has gone far away", Snapshot(_FAR)),
     Example("a wall in the way", Correction(1208, Cause.WALL, **_SPOT)),
     Example("two people, oneself first", Roster(2, [_ANA_ENTRY, _BEN_ENTRY])),
     Example("a notebook nobody holds", Objects(3, [Thing(_NOTEBOOK, 1, "notebook", 1, 0, 2000, 750, -3000, UPRIGHT)])),

@@ -28,6 +28,7 @@ Table = NDArray[np.void]
 
 MAX_COORDINATE_MM = 2**22 - 1  # 4.19 km either way: fits 24 bits with room for one more bit of arithmetic
 MAX_PART_MM = 3000  # head and hands stay within arm's reach of the root
+DOT_STEP_MM = 125  # of a dot's coordinates: 4,095 m either way fit 16 bits, and no world is wider
 AGE_STEP_MS = 4
 MAX_AGE = 255  # saturates: 1,020 ms or older
 YAW_TURN = 65536
@@ -44,6 +45,7 @@ class Section(IntEnum):
     THING = 5
     ROOT_DELTA = 6
     TRACKED_DELTA = 7
+    DOT = 8
     ROOT_INPUT = 32
     TRACKED_INPUT = 33
 
@@ -103,6 +105,7 @@ DTYPES: dict[Section, np.dtype[np.void]] = {
     Section.THING: np.dtype([("id", "<u2"), ("age", "u1"), *_axes24("x", "y", "z"), ("orientation", "<u4")]),
     Section.ROOT_DELTA: np.dtype(_ROOT_DELTA),
     Section.TRACKED_DELTA: np.dtype(_TRACKED_DELTA),
+    Section.DOT: np.dtype([("id", "<u2"), ("x", "<i2"), ("y", "<i2"), ("z", "<i2")]),
     Section.ROOT_INPUT: np.dtype(_INPUT),
     Section.TRACKED_INPUT: np.dtype([*_INPUT, *((part, _PART) for part in PARTS)]),
 }
@@ -225,6 +228,16 @@ def read_positions(table: Table) -> Ints:
     """Read the (n, 3) millimetre positions of absolute records."""
     axes = [(table[f"{a}_high"].astype(np.int32) << 16) | table[f"{a}_low"].astype(np.int32) for a in "xyz"]
     return np.stack(axes, axis=1)
+
+
+def dots(positions_mm: Ints) -> NDArray[np.int16]:
+    """Round (n, 3) millimetre positions to steps of a dot (error <= 62 mm an axis)."""
+    return ((positions_mm + DOT_STEP_MM // 2) // DOT_STEP_MM).astype(np.int16)
+
+
+def read_dots(table: Table) -> Ints:
+    """Read the (n, 3) positions of dots, mm."""
+    return np.stack([table[axis].astype(np.int32) * DOT_STEP_MM for axis in "xyz"], axis=1)
 
 
 def write_deltas(table: Table, deltas_mm: Ints) -> None:

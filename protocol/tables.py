@@ -61,6 +61,7 @@ _FLAGS_MEANING = {"header": "bit 0: FULL, bit 1: STRETCHED (10.6)", "record": "b
 _COORDINATE_MEANING = {
     "world": f"mm; −{records.MAX_COORDINATE_MM} to {records.MAX_COORDINATE_MM}",
     "part": f"mm from the root, in its frame; −{records.MAX_PART_MM} to {records.MAX_PART_MM}",
+    "dot": f"steps of {records.DOT_STEP_MM} mm (10.3)",
 }
 
 
@@ -216,16 +217,16 @@ def _record_table(dtype: Any, flags: str) -> str:
     rows = []
     for name, wire_type, offset in records.layout(dtype):
         size = int(wire_type[1:]) // 8
-        rows.append((offset, size, wire_type, f"`{name}`", _packed_meaning(name, flags)))
+        rows.append((offset, size, wire_type, f"`{name}`", _packed_meaning(name, wire_type, flags)))
     return _table(("offset", "size", "type", "field", "meaning"), [*rows, ("**total**", dtype.itemsize, "", "", "")])
 
 
-def _packed_meaning(name: str, flags: str) -> str:
+def _packed_meaning(name: str, wire_type: str, flags: str) -> str:
     last = name.rpartition(".")[2]
     if last == "flags":
         return _FLAGS_MEANING[flags]
     if last in "xyz":
-        return _COORDINATE_MEANING["part" if "." in name else "world"]
+        return _COORDINATE_MEANING["part" if "." in name else "dot" if wire_type == "i16" else "world"]
     return _PACKED_MEANING[last]
 
 
@@ -253,6 +254,7 @@ LIMITS: tuple[tuple[str, int, str], ...] = (
     ("MAX_DELTA_Y_MM", records.MAX_DELTA_Y, "the same for y, and for each axis of a head or hand, mm"),
     ("MAX_TRACKED_DELTA_Y_MM", records.MAX_TRACKED_DELTA_Y, "the same for y of an avatar with head and hands, mm"),
     ("MAX_TURN", records.MAX_TURN, "furthest turn of an orientation's component in a delta record, steps"),
+    ("DOT_STEP_MM", records.DOT_STEP_MM, "one step of a dot's coordinates, mm"),
     ("AGE_STEP_MS", records.AGE_STEP_MS, "one step of `age`, ms"),
     ("MAX_AGE", records.MAX_AGE, "largest `age`: this old or older"),
     ("YAW_TURN", records.YAW_TURN, "yaw steps in a full turn"),

@@ -226,6 +226,7 @@ class Desk:
             "rate_limits": True,
             "default_world": "stage",
             "rooms": {"lobby": "stage"},
+            "room_rings": {},
             "room": RoomSettings(capacity=10),
         }
         verifier = Verifier(

@@ -197,6 +197,13 @@ CROWD = (
         "presence/test_rings.py::test_the_further_the_rarer",
     ),
     Mutation(
+        "the server's rings beat the world's",
+        "presence/room.py",
+        "settings.own_rings or world.rings or settings.rings",
+        "settings.own_rings or settings.rings",
+        "presence/test_hub.py::test_a_rooms_rings_are_its_own_or_its_worlds_or_the_servers",
+    ),
+    Mutation(
         "far away hands are told",
         "presence/snapshot.py",
         "sections[Detail.FULL, entities.body == Body.TRACKED]",
@@ -204,10 +211,38 @@ CROWD = (
         "presence/test_rings.py::test_far_away_hands_are_left_out",
     ),
     Mutation(
+        "a dot is told again whenever its subject moves",
+        "presence/snapshot.py",
+        "    ticks[Detail.DOT] = entities.dot_tick\n",
+        "",
+        "presence/test_rings.py::test_a_dot_is_told_again_only_where_it_is_another_dot",
+    ),
+    Mutation(
+        "who goes slowly stays the same dot",
+        "presence/kernels.py",
+        "_dot(position[row, axis]) != _dot(last_position[row, axis])",
+        "abs(way) > DOT_STEP",
+        "presence/test_rings.py::test_a_dot_is_told_again_only_where_it_is_another_dot",
+    ),
+    Mutation(
+        "the pinned are dots far away",
+        "presence/interest.py",
+        "    return rates.take(which), details.take(which)",
+        "    return rates.take(which), details[-1] + 0 * details.take(which)",
+        "presence/test_pins.py::test_a_pinned_person_is_never_a_dot",
+    ),
+    Mutation(
+        "a dot costs as much as a record",
+        "presence/budget.py",
+        "_DELTA_BYTES = _DOT, ",
+        "_DELTA_BYTES = _TRACKED, ",
+        "presence/test_budget.py::test_dots_cost_what_they_are",
+    ),
+    Mutation(
         "detail changes only with the pose",
         "presence/snapshot.py",
-        "poses[:, None] | (np.arange(len(Detail), dtype=np.uint16) << 1)[:, None]",
-        "poses[:, None] | np.full((len(Detail), 1), 2, np.uint16)",
+        "_DETAILS = np.arange(len(Detail), dtype=np.uint16)[:, None] << 1",
+        "_DETAILS = np.full((len(Detail), 1), 2, np.uint16)",
         "presence/test_rings.py::test_detail_follows_although_nobody_moves_but_the_observer",
     ),
     Mutation(
@@ -496,8 +531,8 @@ DELTA = (
     Mutation(
         "a held pose is of another time",
         "presence/entities.py",
+        "pose.astype(np.int32) >> 3",
         "pose.astype(np.int32) >> 2",
-        "pose.astype(np.int32) >> 1",
         "presence/test_entities.py::test_a_held_pose_tells_its_tick_for_minutes",
     ),
     Mutation(

@@ -576,7 +576,7 @@ function fill(row, person) {
   const told = seen?.get(person.entity);
   const isObserver = person.entity === observer?.entity;
   const unseen = seen ? "not seen" : "";
-  const rate = told ? perSecond(told.every, scene?.tickHz ?? 0) : unseen;
+  const rate = told ? perSecond(told.every, scene?.tickHz ?? 0) + (told.detail === "dot" ? ", as a dot" : "") : unseen;
   write(row.name, person.name);
   write(row.rate, isObserver ? "observer" : rate);
   write(row.where, [zoneOf(person), stateOf(person), person.user].filter(Boolean).join(" · "));

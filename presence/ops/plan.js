@@ -44,6 +44,8 @@ const TOOLS_PX = 48; // above the plan
 const APART_PX = 48; // at which there is room for a mark between two
 const MOST_LINES = 12; // at which lines of sight are still drawn strongly
 const [MIN_SCALE, MAX_SCALE] = [0.1, 200]; // pixels a metre
+/** @type {Record<string, string>} */
+const DETAILS = { root: ", no hands", dot: ", as dots" };
 const COLOURS = {
   paper: "",
   panel: "",
@@ -514,7 +516,7 @@ export class Plan {
     if (!scene?.seen || !place) return;
     const { x, y } = this.#pixels(place);
     for (const { reach, every, detail } of scene.rings) {
-      const often = `${perSecond(every, scene.tickHz)}${detail === "root" ? ", no hands" : ""}`;
+      const often = `${perSecond(every, scene.tickHz)}${DETAILS[detail] ?? ""}`;
       this.#label(`${reach} m · ${often}`, x, y - reach * this.#view.scale, this.#colours[rateColour(every)]);
     }
     const leaving = scene.leavingRadius;

@@ -19,6 +19,7 @@ from benchmarks.snapshot_reader import payloads, read_snapshot
 from benchmarks.walkers import walk
 from presence.identity import Identity
 from presence.outbox import Outbox
+from presence.rings import Ring
 from presence.room import Room, RoomSettings
 from presence.world import World
 from protocol.codec import decode
@@ -106,6 +107,7 @@ class Script:
     busy: frozenset[int] = frozenset()  # steps at which the server has too much to do
     budget_bytes_per_s: int = 1_000_000_000
     asked: Mapping[int, int] = field(default_factory=dict)  # budgets that clients asked for, bytes a second
+    rings: tuple[Ring, ...] = RoomSettings().rings
 
     def motion(self, walkers: int, seed: int) -> Motion:
         """Let people walk about, some with headsets; others stay where they begin."""
@@ -139,7 +141,10 @@ class _Stage:
             "played",
             _world(self.people, self._in_order),
             RoomSettings(
-                capacity=walkers, look_every_ticks=LOOK_EVERY_TICKS, budget_bytes_per_s=script.budget_bytes_per_s
+                capacity=walkers,
+                look_every_ticks=LOOK_EVERY_TICKS,
+                budget_bytes_per_s=script.budget_bytes_per_s,
+                rings=script.rings,
             ),
             0.0,
         )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from benchmarks.crowd_oracle import CrowdOracle
 from benchmarks.snapshot_reader import read_snapshot
 from benchmarks.watched import corrupted
+from presence.rings import Detail, Ring
 from tests.benchmarks.played import TICKS, WARM_TICKS, WINDOW_NS, Run, play
 
 WALKERS = 40
@@ -56,6 +57,21 @@ def test_less_than_a_second_says_nothing_about_budgets(honest: Run) -> None:
     assert oracle.replay().violations == []
     assert oracle.verdict.comparisons > 100
     assert oracle.figures(50.0)["crowd"]["budget_used"] == {"min": None, "mean": None, "max": None}
+
+
+def test_dots_are_judged_by_the_step() -> None:
+    """Right to the nearest step, and told again where they are other ones; one step off is found."""
+    run = play(WALKERS, SAMPLED, rings=(Ring(4_000, 0, Detail.FULL), Ring(10_000, 2, Detail.DOT)))
+    oracle = judged(run, 1e9)
+    assert oracle.verdict.violations == []
+    assert (oracle.verdict.is_self_test_caught, oracle.verdict.max_error_mm <= 1) == (True, True)
+    far = play(WALKERS, SAMPLED, rings=(Ring(10_000, 2, Detail.DOT),))
+    assert judged(far, 1e9).verdict.violations == []
+    tick = next(tick for tick in range(WARM_TICKS, 60) if read_snapshot(far.log.sampled[7][tick - 1][1]).absolutes)
+    far.tamper(7, tick, corrupted(far.log.sampled[7][tick - 1][1])[0])
+    found = {(violation.tick, violation.observer) for violation in judged(far, 1e9).verdict.violations}
+    assert (tick, 7) in found
+    assert {observer for _, observer in found} == {7}
 
 
 def test_who_is_sent_more_than_the_budget_is_named(honest: Run) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.snapshot_reader import Absolute, Delta, Part, Pose, digest_term, payloads, read_snapshot
+from benchmarks.snapshot_reader import Absolute, Delta, Part, Pose, as_dot, digest_term, payloads, read_snapshot
 from protocol.framing import Framing, frame
 from protocol.records import DTYPES, PARTS, Section, digest_terms, section_bytes, write_deltas, write_turns
 from tests.benchmarks.packing import section, snapshot
@@ -84,6 +84,19 @@ def test_tracked_records_and_their_deltas_are_read() -> None:
         3 << 30 | 769 << 20 | 255 << 10 | 501,
         3 << 30 | 501,
     ]
+
+
+@given(st.tuples(*[st.integers(-(2**15), 2**15 - 1)] * 3))
+def test_a_dot_is_a_place_in_steps(steps: tuple[int, int, int]) -> None:
+    """It has neither age nor flags; and it is what is told of whoever stands there, or half a step beside."""
+    row = np.zeros(1, DTYPES[Section.DOT])
+    row["id"], (row["x"], row["y"], row["z"]) = 5, steps
+    (dot,) = read_snapshot(snapshot(section_bytes(Section.DOT, row))).absolutes
+    x, y, z = (125 * step for step in steps)
+    assert dot == Absolute(5, 0, 0, Pose(Section.DOT, (x, y, z)))
+    for by in (-62, 0, 62):
+        assert as_dot(Pose(Section.ROOT, (x + by, y - by, z), 7)) == dot.pose
+    assert as_dot(Pose(Section.ROOT, (x + 63, y, z))) != dot.pose
 
 
 ROOT = section(Section.ROOT, {"id": 1})

@@ -158,6 +158,7 @@ CROWD = (
     section(Section.THING, *({"id": 100 + k} for k in range(7))),
     section(Section.ROOT_DELTA, *({"id": 10 + k} for k in range(300))),
     section(Section.TRACKED_DELTA, *({"id": 900 + k} for k in range(2))),
+    section(Section.DOT, *({"id": 950 + k, "x": k} for k in range(5))),
 )
 SOME_SNAPSHOTS = [
     told(tick=1, time_ms=50, ack=2**32 - 1, flags=1),

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-LEAVE, ENTER, ROOT, TRACKED, THING, ROOT_DELTA, TRACKED_DELTA = range(1, 8)
+LEAVE, ENTER, ROOT, TRACKED, THING, ROOT_DELTA, TRACKED_DELTA, DOT = range(1, 9)
 FULL = 1
 JUMP = 1
 
@@ -45,6 +45,10 @@ class Sections:
         """Give an object's record."""
         packed = struct.pack("<HB", entity, age) + b"".join(map(_axis, at)) + struct.pack("<I", orientation)
         self._add(THING, packed)
+
+    def dot(self, entity: int, at: tuple[int, int, int]) -> None:
+        """Say where an entity far away is, in steps of 125 mm."""
+        self._add(DOT, struct.pack("<Hhhh", entity, *at))
 
     def root_delta(self, entity: int, by: tuple[int, int, int], yaw: int, pitch: int, *, age: int = 0) -> None:
         """Give a delta root record."""

@@ -49,6 +49,9 @@ def told(case: dict[str, Any]) -> Watcher:
         for record in step["records"]:
             if record.get("enters"):
                 sections.enter(record["entity"], 1)
+            if "dot" in record:
+                sections.dot(record["entity"], record["dot"])
+                continue
             flags = JUMP if record.get("jump") else 0
             sections.root(record["entity"], record["mm"], record["yaw"], 0, age=record.get("age", 0), flags=flags)
         watcher.see(step["time_ms"], sections, flags=FULL if step.get("full") else 0)

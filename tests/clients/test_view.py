@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from presence_client.view import RoomView
 from protocol.errors import ProtocolError
 from protocol.schema import Done, Gone, Joined, Objects, Person, RoomState, Roster, Thing
-from tests.clients.snapshots import FULL, JUMP, ROOT, THING, TRACKED, PartRow, Sections, digest, snapshot
+from tests.clients.snapshots import DOT, FULL, JUMP, ROOT, THING, TRACKED, PartRow, Sections, digest, snapshot
 
 Step = dict[str, Any]
 
@@ -101,6 +101,23 @@ def test_a_full_snapshot_starts_over() -> None:
     assert applied.is_full
     assert view.held.tolist() == [9]
     assert not view.wants_resync
+
+
+def test_a_dot_says_where_and_nothing_else() -> None:
+    """Its yaw is not what it was; and a delta of it cannot be."""
+    view = seeing(7)
+    turn, dot, delta = Sections(), Sections(), Sections()
+    turn.root(7, (-1060, 0, 60), 9000, 5)
+    dot.dot(7, (-8, 0, 32_000))
+    delta.root_delta(7, (1, 1, 1), 0, 0)
+    view.apply(snapshot(turn, held=[(7, 1)]))
+    applied = view.apply(snapshot(dot, held=[(7, 1)], time_ms=450))
+    assert (view.columns.body[7], view.columns.position[7].tolist()) == (DOT, [-1000, 0, 4_000_000])
+    assert (view.columns.yaw[7], view.columns.pitch[7]) == (0, 0)
+    assert (applied.updated.tolist(), applied.sampled_ms.tolist()) == ([7], [450])
+    assert not view.wants_resync
+    view.apply(snapshot(delta, held=[(7, 1)]))
+    assert view.wants_resync
 
 
 def test_a_jump_is_told() -> None:

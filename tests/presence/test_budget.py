@@ -156,6 +156,25 @@ def test_the_floor_carries_a_crowd(body: Body, count: int, delta: int) -> None:
     assert (records * delta + HEAD_BYTES + SECTION_HEADER.itemsize) * TICK_HZ <= budget.MIN_BYTES_PER_S
 
 
+def test_dots_cost_what_they_are() -> None:
+    """A budget is filled with dots as it is with records, and no more than fit it are planned."""
+    entities, rng, count = Entities(), np.random.default_rng(2), 300
+    for _ in range(1 + count):
+        entities.add(Body.TRACKED, 0.0)
+    entities.position[1 : 1 + count, ::2] = rng.uniform(-6_000, 6_000, (count, 2))
+    entities.given[0, : 1 + count] = True
+    entities.budget[0] = BUDGET / TICK_HZ
+    looking = np.array([0])
+    pairs, every_tick = interest.select(entities, looking, 10_000), np.zeros(count, np.uint8)
+    sent = {}
+    for detail, size in ((Detail.DOT, 8), (Detail.ROOT, 10)):
+        details = np.full(count, detail, np.uint8)
+        ration = budget.grant(entities, looking, pairs, every_tick, details, LOOK_EVERY_TICKS, is_stretched=False)
+        records = (1 / (1 << ration.rate.astype(np.int64))).sum()
+        sent[detail] = records * size + HEAD_BYTES + SECTION_HEADER.itemsize
+    assert all(0.8 * BUDGET / TICK_HZ < size <= BUDGET / TICK_HZ for size in sent.values()), sent
+
+
 def test_everybody_in_sight_is_told_of(settled: tuple[Crowd, list[list[int]]]) -> None:
     """Nobody is left out, and nobody waits for long: 200 at 35 a tick, the nearest ones first, within half a second."""
     gathered, _ = settled
@@ -272,7 +291,7 @@ def test_what_an_observer_is_granted_does_not_depend_on_who_else_looks(seed: int
 
     def granted(looking: NDArray[np.intp]) -> tuple[list[bool], list[int], list[bool]]:
         pairs = interest.select(entities, looking, 10_000)
-        rate, detail = (np.asarray(pairs.subjects % most, np.uint8) for most in (3, 2))
+        rate, detail = (np.asarray(pairs.subjects % most, np.uint8) for most in (3, len(Detail)))
         ration = budget.grant(entities, looking, pairs, rate, detail, LOOK_EVERY_TICKS, is_stretched=False)
         return ration.is_admitted.tolist(), ration.rate.tolist(), ration.is_short.tolist()
 

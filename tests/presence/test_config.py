@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from presence import config
-from presence.config import RoomSetting, Settings, SettingsError
+from presence.config import RoomRings, RoomSetting, Settings, SettingsError
+from presence.rings import Detail, Ring
 
 
 def load(*flags: str, file: Path | None = None, **environ: str) -> Settings:
@@ -115,6 +116,12 @@ def test_lists_and_switches_are_written_as_each_source_writes_them() -> None:
     variables = load(PRESENCE_ROOMS="lobby=plaza, lab=open", PRESENCE_ALLOW_GUESTS="yes")
     assert variables.rooms == (RoomSetting("lobby", "plaza"), RoomSetting("lab", "open"))
     assert variables.allow_guests
+    own = (
+        RoomRings("hq", (Ring(10_000, 0, Detail.FULL), Ring(60_000, 3, Detail.ROOT))),
+        RoomRings("border", (Ring(5_000, 1, Detail.FULL),)),
+    )
+    assert load(PRESENCE_ROOM_RINGS="hq=10:1,60:8:root, border=5:2").room_rings == own
+    assert load(file=toml('[presence]\nroom_rings = ["hq=10:1,60:8:root", "border=5:2"]')).room_rings == own
     file = load(file=toml('[presence]\ntrusted_proxies = ["10.0.0.0/8", "fd00::/8"]\norigins = []\n'))
     assert [str(network) for network in file.trusted_proxies] == ["10.0.0.0/8", "fd00::/8"]
     assert file.origins == ()
@@ -174,6 +181,16 @@ def test_all_problems_are_told_at_once_with_their_source() -> None:
         (["--rings", "0:1"], "is not of the form metres:ticks"),
         (["--rings", "20:1,10:2"], "each with a longer reach than the one before it"),
         (["--rings", ","], "name one at least"),
+        (["--rings", "10.0005:1"], "metres up to 8000 with three decimals at most"),
+        (["--room-rings", "10:1"], "has no room before it: write room=metres:ticks"),
+        (["--room-rings", "hq=10"], "is not of the form metres:ticks"),
+        (["--room-rings", "hq="], "is not of the form metres:ticks"),
+        (["--room-rings", "hq=10:1,10:2"], "give each ring of hq a longer reach than the one before it"),
+        (["--room-rings", "hq=10:1,hq=20:1"], "room_rings: hq is named 2 times, name it once with all its rings"),
+        (
+            ["--room-rings", "hall=10:1"],
+            "hall is not one of rooms (hq, border): correct it, or add it there with its world",
+        ),
         (["--tcp-port", "8080"], "is the port for HTTP already"),
         (["--tls-cert", __file__], "give both, or neither"),
         (["--keys-file", __file__, "--keys-url", "https://keys.example"], "give one of them, not both"),
@@ -250,6 +267,10 @@ def test_settings_are_described_with_value_unit_and_source() -> None:
     assert described["heartbeat_s"] == config.Described(15.0, "s", "default")
     assert described["rooms"].value == ["hq=headquarters", "border=checkpoint"]
     assert described["rings"].value == ["10:1", "20:2", "40:2:root"]
+    assert described["room_rings"] == config.Described([], "", "default")
+    own = ["hq=10:1,20:2:root,60.5:8:dot", "border=5:1"]
+    shown = config.describe(load("--room-rings", own[0], "--room-rings", own[1]))["room_rings"]
+    assert shown == config.Described(own, "", "flag --room-rings")
 
 
 @pytest.mark.parametrize(

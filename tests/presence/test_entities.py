@@ -174,7 +174,7 @@ def test_no_two_living_entities_share_a_row_or_an_id(deeds: list[tuple[str, int]
 def test_a_held_pose_tells_its_tick_for_minutes() -> None:
     """Names of poses come round; within that time each says when its pose came to be, and none is 0."""
     now = np.int32(1_000_000)
-    ticks = now - np.arange(0, 16_384, 7, dtype=np.int32)
+    ticks = now - np.arange(0, 8_192, 7, dtype=np.int32)
     assert held_tick(held_pose(ticks), int(now)).tolist() == ticks.tolist()
     assert (held_pose(ticks) > 0).all()
     assert len(np.unique(held_pose(ticks) | 2)) == len(ticks)

@@ -198,7 +198,7 @@ def test_a_spectator_is_explained() -> None:
 # --- rings and budgets ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("at", "ring", "every", "detail"), [(3, 1, 1, 1), (4.5, 2, 2, 1), (9.5, 3, 8, 0)])
+@pytest.mark.parametrize(("at", "ring", "every", "detail"), [(3, 1, 1, 2), (4.5, 2, 2, 2), (9.5, 3, 8, 1)])
 def test_a_ring_says_how_often_and_how_much(at: float, ring: int, every: int, detail: int) -> None:
     """And the pose that is held is the one of the last tick that was the subject's turn."""
     stage, ann, bob = scene((at, 0, 0), RoomSettings(look_every_ticks=EVERY, rings=RINGS))
@@ -216,6 +216,23 @@ def test_a_ring_says_how_often_and_how_much(at: float, ring: int, every: int, de
         place = past.place_of(bob.entity)
         assert place is not None
         assert held == tuple(place.tolist())
+
+
+def test_the_rings_are_those_of_the_room() -> None:
+    """Its own, or its world's: what the plan says is what records do."""
+    for settings, every in ((RoomSettings(), 4), (RoomSettings(own_rings=(Ring(10_000, 3, Detail.FULL),)), 8)):
+        stage = Stage(world(rings=["10:4"]), replace(settings, look_every_ticks=EVERY))
+        ann, bob = stage.enter("ann", (0, 0, 0)), stage.enter("bob", (3, 0, 0))
+        stage.tick(2 * EVERY)
+        plan = why(stage, ann, bob).plan
+        assert plan is not None
+        assert (plan.ring_every_ticks, plan.every_ticks) == (every, every)
+        told = 0
+        for step in range(16):
+            stage.walk(bob, (3, 0, (step + 1) / 1000))
+            stage.tick()
+            told += ann.held[bob.entity].place == (3000, 0, step + 1)
+        assert told == 16 // every
 
 
 def test_a_budget_slows_the_far_and_says_so() -> None:
@@ -333,6 +350,18 @@ def test_an_answer_reads_as_sentences() -> None:
     )
     assert "the clearance secret, which the observer lacks" in text
     assert all(sentence[-1] == "." for sentence in sentences)
+
+
+def test_a_dot_is_said_to_be_one() -> None:
+    """It says where, and nothing else."""
+    rings = (RINGS[0], Ring(10_000, 1, Detail.DOT))
+    stage, ann, bob = scene((9.5, 0, 0), RoomSettings(look_every_ticks=EVERY, rings=rings))
+    answer = why(stage, ann, bob)
+    said = (
+        "The subject is in ring 2 and told of every 2 ticks, as that ring asks for, as a dot, which says where it is "
+    )
+    assert said + "and nothing else." in in_words(answer)
+    assert as_json(answer)["plan"]["detail"] == "dot"
 
 
 def test_a_slow_plan_is_said_with_its_reason() -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from presence.hub import EMPTY_ROOM_S, MAX_ROOMS, STALL_TIMEOUT_S
 from presence.outbox import MAX_EVENTS
+from presence.rings import Detail, Ring
+from presence.room import RoomSettings
 from protocol.codec import encode
 from protocol.errors import Close, Refusal
 from protocol.schema import (
@@ -466,6 +468,22 @@ def test_a_room_has_one_world() -> None:
     line.send(Join(2, "lobby", "annex"))
     assert errors(line) == [(1, Refusal.UNKNOWN_WORLD), (2, Refusal.UNKNOWN_WORLD)]
     assert list(desk.hub.rooms) == ["lobby"]
+
+
+def test_a_rooms_rings_are_its_own_or_its_worlds_or_the_servers() -> None:
+    """In this order, for rooms that are there from the start and for rooms made on demand."""
+    own, servers = (Ring(5_000, 1, Detail.ROOT),), (Ring(10_000, 0, Detail.FULL),)
+    said = {"stage": world(), "annex": world(rings=["7:2"])}
+    desk = Desk(
+        worlds=said,
+        rooms={"lobby": "stage", "cellar": "annex", "attic": "annex"},
+        room_rings={"attic": own},
+        room=RoomSettings(rings=servers),
+    )
+    desk.guest().join("vault", "annex")
+    rings = {name: room.rings for name, room in desk.hub.rooms.items()}
+    annexes = (Ring(7_000, 1, Detail.FULL),)
+    assert rings == {"lobby": servers, "cellar": annexes, "attic": own, "vault": annexes}
 
 
 def test_empty_rooms_are_freed_after_a_while() -> None:

@@ -147,6 +147,20 @@ def test_rings_beyond_the_radius_are_not_told() -> None:
     assert [ring["reach_mm"] for ring in overview(stage.room, None, UNCLEARED)["rings"]] == [2_000, 3_000]
 
 
+def test_the_rings_are_those_of_the_room() -> None:
+    """As its world says them, where it says any; dots among them."""
+    stage = Stage(world(rings=["1:1", "3.5:8:dot"]), RoomSettings(rings=RINGS, interest_radius_mm=3_000))
+    ann, bob = stage.enter("ann"), stage.enter("bob", (2, 0, 0))
+    stage.tick(2)
+    told = overview(stage.room, ann.entity, UNCLEARED)
+    assert told["rings"] == [
+        {"reach_mm": 1_000, "every_ticks": 1, "detail": "full"},
+        {"reach_mm": 3_000, "every_ticks": 8, "detail": "dot"},
+    ]
+    assert told["observer"]["subject"] == [bob.entity]
+    assert told["observer"]["detail"] == ["dot"]
+
+
 def test_who_has_left_observes_nothing() -> None:
     """And neither does an object."""
     stage, (ann, bob) = stage_with((0, 0, 0), (1, 0, 0))

@@ -11,6 +11,7 @@ from benchmarks.snapshot_reader import Snapshot
 from presence.pins import MAX_TEAMS
 from presence.rings import Detail, Ring
 from presence.room import RoomSettings
+from protocol.records import Section
 from protocol.schema import Action, Moderate
 from tests.rooms import Stage, Visitor, world, zone
 
@@ -67,6 +68,16 @@ def test_a_pinned_person_is_told_of_as_often_as_the_nearest() -> None:
             for record in snapshot.records:
                 told[record.entity] += 1
     assert told == {near.entity: 2, teacher.entity: 16}
+
+
+def test_a_pinned_person_is_never_a_dot() -> None:
+    """Since it stands beside everybody; whoever is nearer and not pinned may be one."""
+    hall = stage(rings=(RINGS[0], Ring(20_000, 0, Detail.DOT)))
+    ann, near, teacher = hall.enter("ann"), hall.enter("near", (15, 0, 0)), hall.enter("t", FAR, roles=["instructor"])
+    hall.reach(teacher, FAR, head_y=1700)
+    hall.tick(2)
+    assert ann.held[near.entity].body is Section.DOT
+    assert ann.held[teacher.entity].body is Section.TRACKED
 
 
 def test_a_team_sees_its_own() -> None:

@@ -99,8 +99,10 @@ def test_configured_rooms_are_there_from_the_start() -> None:
     async def check(server: Server) -> None:
         assert {name: room.world.name for name, room in server.hub.rooms.items()} == {"field": "open", "lobby": "plaza"}
         assert server.hub.room_for("new", "", 0.0).world.name == "open"
+        assert server.hub.rooms["field"].rings == server.settings.rings
+        assert [str(ring) for ring in server.hub.rooms["lobby"].rings] == ["5:1", "8:4"]
 
-    serve(check, rooms=["field=open", "lobby=plaza"])
+    serve(check, rooms=["field=open", "lobby=plaza"], room_rings=["lobby=5:1,8:4"])
 
 
 @pytest.mark.parametrize(

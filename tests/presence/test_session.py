@@ -29,6 +29,7 @@ from protocol.schema import (
     Join,
     Joined,
     Leave,
+    LookFrom,
     Left,
     Moderate,
     Move,
@@ -73,6 +74,7 @@ EXAMPLES: dict[type[Any], Any] = {
     Bye: Bye(),
     GoTo: GoTo(1, 9),
     SetBudget: SetBudget(1, 16_000),
+    LookFrom: LookFrom(1, 0, on=True, x=0, y=0, z=0),
 }
 
 

@@ -102,6 +102,7 @@ def test_snapshots_are_read_record_by_record() -> None:
         Section.LEAVE: [{"id": 3}],
         Section.TRACKED: [{"id": 7, "flags": 1, "x": -1, "head.y": 1700, "head.orientation": 0xE0080200}],
         Section.TRACKED_DELTA: [{"id": 8, "age": 2, "dx": -75, "dz": 3, "left.dy": -127, "left.third": -255}],
+        Section.DOT: [{"id": 9, "x": -8, "z": 1}],
     }
     text = printed(encode(Snapshot(pack_snapshot({"tick": 5, "digest": 0xAB, "flags": 1}, sections))))
     assert "    header FULL, tick 5, time_ms 0, ack 0, digest 0x000000ab, flags 1\n    leave, id 3\n" in text
@@ -110,6 +111,7 @@ def test_snapshots_are_read_record_by_record() -> None:
     assert "    tracked JUMP, id 7, age 0 ms, flags 1, at -0.001 0.000 0.000 m, yaw 0.00°, pitch 0.0°\n" in text
     assert "      head, at 0.000 1.700 0.000 m, orientation (0.000 0.000 0.000 1.000)\n" in text
     assert "    tracked_delta, id 8, age 8 ms, by -0.075 0.000 0.003 m, yaw 0.00°" in text
+    assert "    dot, id 9, at -1.000 0.000 0.125 m\n" in text
     assert "      left, by 0.000 -0.127 0.000 m, turned by 0 0 -255\n" in text
 
 

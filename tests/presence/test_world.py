@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from presence import world_parts
+from presence.rings import Detail, Ring
 from presence.world import NO_ZONE, UNLIMITED, World, WorldError
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "worlds.md"
@@ -195,11 +196,14 @@ def test_without_floors_any_height_will_do() -> None:
 
 
 def test_what_only_the_eye_needs_leaves_no_column() -> None:
-    """Sight and seats do; looks, ceilings, fixtures, lights, signs and sky change the digest alone."""
-    plain = world_of(sight=12.5, seats=[{"from": [1, 0, 1], "to": [3, 0, 1], "count": 3, "yaw": 0}])
+    """Sight, rings and seats do; looks, ceilings, fixtures, lights, signs and sky change the digest alone."""
+    rings = ["4:1", "10.25:32:root"]
+    plain = world_of(sight=12.5, rings=rings, seats=[{"from": [1, 0, 1], "to": [3, 0, 1], "count": 3, "yaw": 0}])
     assert plain.sight_mm == 12_500
+    assert plain.rings == (Ring(4_000, 0, Detail.FULL), Ring(10_250, 5, Detail.ROOT))
+    assert [str(ring) for ring in plain.rings] == rings
     assert plain.seats_mm.tolist() == [[1000, 0, 1000], [2000, 0, 1000], [3000, 0, 1000]]
-    assert world_of().sight_mm is None
+    assert (world_of().sight_mm, world_of().rings) == (None, ())
     assert world_of(sky={"kind": "dusk"}).digest != world_of().digest
 
 

@@ -15,6 +15,7 @@ from protocol import records
 from protocol.errors import Close, ProtocolError
 from protocol.plain import pack_section, pack_snapshot
 from protocol.records import (
+    DOT_STEP_MM,
     DTYPES,
     INPUT_SECTIONS,
     MAX_COORDINATE_MM,
@@ -29,12 +30,14 @@ from protocol.records import (
     Section,
     check_input,
     digest_terms,
+    dots,
     layout,
     millimetres,
     pack_orientations,
     pitch_radians,
     pitch_steps,
     read_deltas,
+    read_dots,
     read_input,
     read_positions,
     read_sections,
@@ -153,6 +156,18 @@ def test_positions_survive_24_bits(placed: list[tuple[int, int, int]]) -> None:
     assert read_positions(table).tolist() == [list(place) for place in placed]
 
 
+@given(st.lists(st.tuples(*[st.integers(-4_000_000, 4_000_000)] * 3), min_size=1))
+def test_a_dot_is_within_half_a_step_wherever_a_world_reaches(placed: list[tuple[int, int, int]]) -> None:
+    """On each axis; and what is told of it again is the same dot."""
+    table = np.zeros(len(placed), DTYPES[Section.DOT])
+    exact = np.array(placed, np.int32)
+    for axis, column in zip("xyz", dots(exact).T, strict=True):
+        table[axis] = column
+    told = read_dots(table)
+    assert np.abs(told - exact).max() <= DOT_STEP_MM // 2
+    assert (dots(told) == dots(exact)).all()
+
+
 @given(positions, st.data())
 def test_a_delta_leads_exactly_to_the_next_position(placed: list[tuple[int, int, int]], data: st.DataObject) -> None:
     """Base plus delta is the new position, to the millimetre, for every displacement that fits."""
@@ -233,6 +248,11 @@ def test_layouts_are_packed(kind: Section) -> None:
 def test_absolute_roots_stay_small() -> None:
     """In a crowd nearly every record is an absolute one: 16 bytes at most."""
     assert DTYPES[Section.ROOT].itemsize == 16
+
+
+def test_dots_stay_small() -> None:
+    """Hundreds of them are to cost little."""
+    assert DTYPES[Section.DOT].itemsize == 8
 
 
 def test_deltas_stay_small() -> None:

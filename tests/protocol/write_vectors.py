@@ -319,6 +319,7 @@ def envelopes() -> list[Vector]:
 _EXAMPLES = {example.title: example for example in second.read_examples(_TEXT)}
 _DESKTOP, _TRACKED = _EXAMPLES["a desktop avatar"].packed, _EXAMPLES["a tracked avatar"].packed
 _FULL, _NEXT = _EXAMPLES["a full one"].packed, _EXAMPLES["the one after it"].packed
+_FAR = _EXAMPLES["one of them has gone far away"].packed
 
 
 def _records(name: str, spec: str, data: bytes, records: list[second.Record]) -> Vector:
@@ -391,6 +392,7 @@ def snapshots() -> list[Vector]:
     vectors = [
         _records("a full one", "10.6", second.encode_records(_FULL), _FULL),
         _records("changes", "10.6", second.encode_records(_NEXT), _NEXT),
+        _records("somebody far away", "10.6", second.encode_records(_FAR), _FAR),
         _records("nothing to tell", "10.6", head, [header]),
         _records("a full one of a server that has too much to do", "10.6", second.encode_records([busy]), [busy]),
         _records("an empty section", "10.1", head + section("leave", []), [header]),
@@ -411,7 +413,7 @@ def snapshots() -> list[Vector]:
         _bad_records("a kind twice", "10.1", head + section(*_one(leave)) * 2),
         _bad_records("a kind twice, once empty", "10.1", head + section("leave", []) + section(*_one(leave))),
     ]
-    for record in (*_FULL[1:], *_NEXT[1:]):
+    for record in (*_FULL[1:], *_NEXT[1:], *_FAR[1:]):
         name, values = record
         low = {key: _lowest(name, key) for key in values}
         high = {key: _highest(name, key) for key in values}

@@ -19,6 +19,7 @@ from benchmarks.oracle import ExactOracle, Violation, Written, Zone
 from benchmarks.snapshot_reader import Part, Pose, Triple, payloads
 from presence.identity import INSTRUCTOR, SPECTATOR, Identity
 from presence.outbox import Outbox
+from presence.rings import Detail, Ring
 from presence.room import Room, RoomSettings
 from presence.world import World
 from protocol import records, schema
@@ -152,14 +153,18 @@ class Actor:
 class Crowd:
     """Actors in one room, and the oracle that is told all they do."""
 
-    def __init__(self, rng: Random, look_every_ticks: int = 1) -> None:
+    def __init__(self, rng: Random, look_every_ticks: int = 1, dots_beyond_mm: int | None = None) -> None:
+        """dots_beyond_mm: how far away one must be to be told of as a dot; None: nobody is."""
         self.rng = rng
         self.now = 1000.0
         self.tick_at = self.now + TICK_S
-        self.room = Room(
-            "stage", world(), RoomSettings(interest_radius_mm=RADIUS_MM, look_every_ticks=look_every_ticks), self.now
-        )
-        self.oracle = ExactOracle(RADIUS_MM, self.room.settings.tick_hz, ZONES, self.now, look_every_ticks)
+        settings = RoomSettings(interest_radius_mm=RADIUS_MM, look_every_ticks=look_every_ticks)
+        if dots_beyond_mm is not None:
+            rings = Ring(dots_beyond_mm, 0, Detail.FULL), Ring(2 * RADIUS_MM, 0, Detail.DOT)
+            settings = replace(settings, rings=rings)
+        self.room = Room("stage", world(), settings, self.now)
+        self.facts = RADIUS_MM, settings.tick_hz, ZONES, self.now, look_every_ticks, dots_beyond_mm
+        self.oracle = ExactOracle(*self.facts)
         self.actors: list[Actor] = []
         self._met = 0
         self._ref = 0

@@ -87,8 +87,8 @@ class Witness(ExactOracle):
             is_unseen=entity != other and self._subjects[other].is_unseen,
             is_pinned=entity != other
             and not self._subjects[other].pinned_for.isdisjoint(self._observers[entity].groups),
-            is_within_radius=self._is_near(entity, other, is_held=False),
-            is_within_leaving_radius=self._is_near(entity, other, is_held=True),
+            is_within_radius=self._is_near(entity, other, RADIUS_MM, is_held=False),
+            is_within_leaving_radius=self._is_near(entity, other, RADIUS_MM, is_held=True),
             looked_tick=self._looked.get(entity),
         )
 
@@ -111,9 +111,9 @@ class Witness(ExactOracle):
 class Watched(Crowd):
     """A crowd about which questions are noted, with the oracle's answers."""
 
-    def __init__(self, seed: int, look_every_ticks: int) -> None:
-        super().__init__(Random(seed), look_every_ticks)
-        self.oracle = self.witness = Witness(RADIUS_MM, self.room.settings.tick_hz, ZONES, self.now, look_every_ticks)
+    def __init__(self, seed: int, look_every_ticks: int, dots_beyond_mm: int | None = None) -> None:
+        super().__init__(Random(seed), look_every_ticks, dots_beyond_mm)
+        self.oracle = self.witness = Witness(*self.facts)
         self.asked: Counter[Reason] = Counter()
 
     def ask(self) -> Verdict:
@@ -153,10 +153,12 @@ def assert_agrees(answer: Explanation, verdict: Verdict, oldest_tick: int) -> No
         assert said == expected or (said is None and expected is not None and expected < oldest_tick), (answer, verdict)
 
 
-@pytest.mark.parametrize(("look_every_ticks", "seed"), [(1, 1), (2, 2), (4, 3), (8, 4)])
-def test_every_answer_is_the_oracles(look_every_ticks: int, seed: int) -> None:
+@pytest.mark.parametrize(
+    ("look_every_ticks", "seed", "dots_beyond_mm"), [(1, 1, None), (2, 2, 5_000), (4, 3, None), (8, 4, 5_000)]
+)
+def test_every_answer_is_the_oracles(look_every_ticks: int, seed: int, dots_beyond_mm: int | None) -> None:
     """10,000 random questions in all, about pairs and ticks, asked when the room has gone on."""
-    crowd = Watched(seed, look_every_ticks)
+    crowd = Watched(seed, look_every_ticks, dots_beyond_mm)
     verdicts: list[Verdict] = []
     for tick in range(1, WARM_UP_TICKS + QUESTIONS // 4 // QUESTIONS_A_TICK + 1):
         assert crowd.live() == []

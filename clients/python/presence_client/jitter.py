@@ -15,6 +15,7 @@ end. Head and hands that the earlier sample lacks are those of the later one.
 4. Before the oldest sample the oldest holds.
 5. Beyond the newest sample the motion of the last two goes on for `COAST_MS` and then eases back to the newest, until
    `REST_MS`; and not at all where a later snapshot said nothing of the entity, for then it rests.
+6. Where an entity becomes a dot, or is one no longer, its samples start over.
 
 Pure; local times are the client's monotonic clock in milliseconds.
 """
@@ -164,6 +165,7 @@ class PoseBuffer:
         ids = applied.updated
         if not len(ids):
             return
+        self._count[ids[(self._body[ids] == Section.DOT) != (columns.body[ids] == Section.DOT)]] = 0
         count = self._count[ids]
         times = applied.sampled_ms.astype(np.float64)
         newest = self._times[ids, (count - 1) % SAMPLES]

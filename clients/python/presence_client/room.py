@@ -46,11 +46,15 @@ if TYPE_CHECKING:
 
 
 class Crowd(NamedTuple):
-    """Everything in sight at one moment: ids (n,), positions (n, 3) in metres, yaws (n,) in radians."""
+    """Everything in sight at one moment: ids (n,), positions (n, 3) in metres, yaws (n,) in radians.
+
+    is_dot: (n,) of whom nothing but the place is told, and that roughly, because they are far away.
+    """
 
     ids: NDArray[np.intp]
     positions: NDArray[np.float64]
     yaws: NDArray[np.float64]
+    is_dot: NDArray[np.bool_]
 
 
 class Room:
@@ -135,7 +139,12 @@ class Room:
         """Where to show everything in sight at loop time `at` (now), at once: cheap at a thousand entities."""
         ids = self._session.view.held
         positions, yaws = self._session.poses.roots(ids, self._moment_ms(at))
-        return Crowd(ids, positions, yaws)
+        return Crowd(ids, positions, yaws, self._session.view.columns.body[ids] == Section.DOT)
+
+    def is_dot(self, entity: int) -> bool:
+        """Tell whether `entity` is in sight so far away that nothing but its place is told, and that roughly."""
+        view = self._session.view
+        return view.holds(entity) and bool(view.columns.body[entity] == Section.DOT)
 
     def _moment_ms(self, at: float | None) -> float:
         return self._session.playout.moment_ms((_now() if at is None else at) * 1000.0)

@@ -40,8 +40,8 @@ _COLUMNS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
 class Columns:
     """One row for each entity id, quantised as on the wire; grows by doubling, so look columns up afresh each time.
 
-    body: the Section of its absolute records. position: millimetres. sampled_ms: room time of the pose. A row means
-    something only while its id is held.
+    body: the Section of its absolute records; of Section.DOT nothing but the position is known, and that to 62 mm an
+    axis. position: millimetres. sampled_ms: room time of the pose. A row means something only while its id is held.
     """
 
     generation: NDArray[np.uint16]
@@ -142,6 +142,8 @@ class RoomView:
                 self._place(section, table, updates)
             elif section in _DELTA:
                 self._displace(section, table, updates)
+            elif section is Section.DOT:
+                self._mark(table, updates)
         self.tick, self.time_ms, self.ack = snapshot.tick, snapshot.time_ms, snapshot.ack
         self.wants_resync |= snapshot.digest != self.digest
         updated = _joined(updates.ids, _NONE)
@@ -200,7 +202,17 @@ class RoomView:
         if section is Section.TRACKED:
             columns.parts[ids] = _part_axes(table, ("x", "y", "z"))
             columns.part_orientations[ids] = _part_orientations(table)
-        _note(updates, ids, table, jumped)
+        _note(updates, ids, table["age"], jumped)
+
+    def _mark(self, table: Table, updates: _Updates) -> None:
+        """Take over where dots are, which have no age."""
+        ids = table["id"].astype(np.intp)
+        table, ids = self._fitting(table, ids, self._is_held[ids])
+        columns = self.columns
+        columns.body[ids] = Section.DOT
+        columns.position[ids] = records.read_dots(table)
+        columns.yaw[ids], columns.pitch[ids] = 0, 0
+        _note(updates, ids, np.zeros(len(ids), np.uint8), np.zeros(len(ids), np.bool_))
 
     def _displace(self, section: Section, table: Table, updates: _Updates) -> None:
         """Add delta records to the poses they are relative to."""
@@ -217,7 +229,7 @@ class RoomView:
             columns.part_orientations[ids] = records.turned(columns.part_orientations[ids], records.read_turns(table))
         else:
             columns.pitch[ids] = table["pitch"]
-        _note(updates, ids, table, np.zeros(len(ids), np.bool_))
+        _note(updates, ids, table["age"], np.zeros(len(ids), np.bool_))
 
     def _fitting(self, table: Table, ids: Ids, fits: NDArray[np.bool_]) -> tuple[Table, Ids]:
         """Drop the records that fit nothing held; a correct server sends none."""
@@ -272,9 +284,9 @@ _NO_AGES: NDArray[Any] = np.zeros(0, np.uint8)
 _NO_JUMPS: NDArray[Any] = np.zeros(0, np.bool_)
 
 
-def _note(updates: _Updates, ids: Ids, table: Table, jumped: NDArray[np.bool_]) -> None:
+def _note(updates: _Updates, ids: Ids, ages: NDArray[Any], jumped: NDArray[np.bool_]) -> None:
     updates.ids.append(ids)
-    updates.ages.append(table["age"])
+    updates.ages.append(ages)
     updates.jumped.append(jumped)
 
 

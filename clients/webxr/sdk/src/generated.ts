@@ -17,6 +17,8 @@ export const MAX_DELTA_Y_MM = 127;
 export const MAX_TRACKED_DELTA_Y_MM = 63;
 /** furthest turn of an orientation's component in a delta record, steps */
 export const MAX_TURN = 255;
+/** one step of a dot's coordinates, mm */
+export const DOT_STEP_MM = 125;
 /** one step of `age`, ms */
 export const AGE_STEP_MS = 4;
 /** largest `age`: this old or older */
@@ -34,7 +36,7 @@ export const POSE_JUMP = 1;
 /** most elements of one array in a client's message */
 export const MAX_CLIENT_ARRAY = 64;
 /** schema hash, for diagnosis only */
-export const SCHEMA_HASH = "a666eb8c665f7ac7";
+export const SCHEMA_HASH = "3ca51b569c3f1a2f";
 
 /** What a person says of themselves. */
 export const Status = { AVAILABLE: 0, BUSY: 1, IN_COURSE: 2, AWAY: 3 } as const;
@@ -65,6 +67,7 @@ export const Section = {
   THING: 5,
   ROOT_DELTA: 6,
   TRACKED_DELTA: 7,
+  DOT: 8,
   ROOT_INPUT: 32,
   TRACKED_INPUT: 33,
 } as const;
@@ -1270,6 +1273,7 @@ export const STRIDES = {
   thing: 16,
   root_delta: 10,
   tracked_delta: 28,
+  dot: 8,
   root_input: 20,
   tracked_input: 50,
 } as const;
@@ -1362,6 +1366,12 @@ export const LAYOUTS = {
     "right.second": { type: "u8", offset: 24 },
     "right.third": { type: "u8", offset: 25 },
     signs_dy: { type: "u16", offset: 26 },
+  },
+  dot: {
+    id: { type: "u16", offset: 0 },
+    x: { type: "i16", offset: 2 },
+    y: { type: "i16", offset: 4 },
+    z: { type: "i16", offset: 6 },
   },
   root_input: {
     seq: { type: "u32", offset: 0 },

@@ -1,4 +1,4 @@
-/** Everybody in sight: bodies, marks at their feet, badges, icons and bubbles. Fed with poses each frame and with looks as they change;
+/** Everybody in sight: bodies, marks at their feet, badges, icons and bubbles; dots far away. Fed with poses each frame and with looks as they change;
  * knows nothing of sessions. A person without a look is drawn, without a badge; a look without a pose is kept for when one comes. */
 
 import { Section, type PoseTable, type Seat } from "@presence-hub/client";
@@ -17,6 +17,7 @@ import { QUALITIES, type Quality } from "../stage/quality";
 import { hashUnit } from "../stage/palette";
 import { Overhead } from "./overhead";
 import { Bodies } from "./bodies";
+import { Dots } from "./dots";
 import { GroundMarks } from "./ground-marks";
 import { STATUS_COLOURS, tintsOf, type AvatarLook } from "./looks";
 import { Seating } from "./seating";
@@ -59,6 +60,7 @@ export class Crowd {
   readonly group = new Group();
   #bodies: Bodies;
   readonly #marks = new GroundMarks(CAPACITY);
+  readonly #dots = new Dots(CAPACITY);
   readonly #overhead: Overhead;
   readonly #avatars = new Map<number, Avatar>();
   readonly #shown: Avatar[] = [];
@@ -78,16 +80,21 @@ export class Crowd {
     this.#quality = quality;
     this.#bodies = new Bodies(CAPACITY, uniforms, quality);
     this.#overhead = new Overhead(renderer, isStill);
-    this.group.add(this.#bodies.group, this.#marks.mesh, this.#overhead.group);
+    this.group.add(this.#bodies.group, this.#marks.mesh, this.#dots.mesh, this.#overhead.group);
   }
 
   /** Take over the poses of this frame: all of them, one's own too where it is to be seen. */
   update(table: PoseTable, dtS: number): void {
     this.#frame++;
     this.#shown.length = 0;
+    this.#dots.begin();
     for (let row = 0; row < table.count; row++) {
       const body = table.body[row];
       if (body === Section.THING) continue;
+      if (body === Section.DOT) {
+        this.#addDot(table, row);
+        continue;
+      }
       const avatar = this.#avatarOf(table.entity[row] ?? 0);
       if (!avatar) continue;
       this.#read(table, row, avatar, body === Section.TRACKED);
@@ -95,10 +102,17 @@ export class Crowd {
       avatar.seen = this.#frame;
       this.#shown.push(avatar);
     }
+    this.#dots.finish();
     for (const avatar of this.#avatars.values()) {
       avatar.isShown = avatar.seen === this.#frame;
       if (!avatar.isShown) avatar.badgeOpacity = 0;
     }
+  }
+
+  /** Mark a person's place; a thing so far away is not drawn. */
+  #addDot(table: PoseTable, row: number): void {
+    if (!this.#avatars.get(table.entity[row] ?? 0)?.look) return;
+    this.#dots.add(table.position[row * 3] ?? 0, table.position[row * 3 + 1] ?? 0, table.position[row * 3 + 2] ?? 0);
   }
 
   #read(table: PoseTable, row: number, avatar: Avatar, isTracked: boolean): void {
@@ -266,6 +280,7 @@ export class Crowd {
   dispose(): void {
     this.#bodies.dispose();
     this.#marks.dispose();
+    this.#dots.dispose();
     this.#overhead.dispose();
     this.group.removeFromParent();
   }

@@ -17,7 +17,10 @@ export class PoseTable {
   count = 0;
   /** Entity ids. */
   entity = new Uint16Array(FIRST_CAPACITY);
-  /** What it is: `Section.ROOT` (an avatar on a desktop), `Section.TRACKED` (with head and hands) or `Section.THING`. */
+  /**
+   * What it is: `Section.ROOT` (an avatar on a desktop), `Section.TRACKED` (with head and hands) or `Section.THING`; or
+   * `Section.DOT`, whatever it is, where it is so far away that nothing but its place is told, to 62 mm an axis.
+   */
   body = new Uint8Array(FIRST_CAPACITY);
   /** Three a row: x y z, metres. An avatar's is the point on the floor between its feet. */
   position = new Float32Array(FIRST_CAPACITY * 3);

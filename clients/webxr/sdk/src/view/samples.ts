@@ -79,6 +79,13 @@ export class Samples {
     columns.pushed[slot] = 0;
   }
 
+  /** Say of which kind a slot's records are from now on. Dots are not mixed with others: its samples start over. */
+  become(slot: number, body: number): void {
+    const columns = this.columns;
+    if ((columns.body[slot] === Section.DOT) !== (body === Section.DOT)) columns.pushed[slot] = 0;
+    columns.body[slot] = body;
+  }
+
   /** Open a row for a sample taken at `sampledMs`. One that is not newer than the last (ages are rounded) takes its place. */
   push(slot: number, sampledMs: number, timeMs: number): number {
     const columns = this.columns;

@@ -6,7 +6,7 @@
  * leave out. Pure.
  */
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- columns of numbers: every slot and row is within them */
-import { AGE_STEP_MS, LAYOUTS, POSE_JUMP, Section } from "../generated.js";
+import { AGE_STEP_MS, DOT_STEP_MM, LAYOUTS, POSE_JUMP, Section } from "../generated.js";
 import { digestTerm } from "../wire/quantities.js";
 import { SnapshotFrame } from "../wire/snapshot.js";
 import { PARTS } from "./pose-table.js";
@@ -18,6 +18,7 @@ const MAX_ID = 0xffff;
 const ROOT = LAYOUTS.root;
 const TRACKED = LAYOUTS.tracked;
 const THING = LAYOUTS.thing;
+const DOT = LAYOUTS.dot;
 const ROOT_DELTA = LAYOUTS.root_delta;
 const TRACKED_DELTA = LAYOUTS.tracked_delta;
 const PART_BYTES = TRACKED["left.x"].offset - TRACKED["head.x"].offset;
@@ -93,6 +94,7 @@ export class Sight {
     else if (kind === Section.ROOT) this.placeAvatar(view, at, Section.ROOT);
     else if (kind === Section.TRACKED) this.placeTracked(view, at);
     else if (kind === Section.THING) this.placeThing(view, at);
+    else if (kind === Section.DOT) this.placeDot(view, at);
     else if (kind === Section.ENTER) this.enter(view, at);
     else this.leave(view, at);
   }
@@ -152,7 +154,7 @@ export class Sight {
     const slot = this.slotFor(view.getUint16(at, true), 0);
     if (slot < 0) return -1;
     const columns = this.samples.columns;
-    columns.body[slot] = body;
+    this.samples.become(slot, body);
     const row = this.push(slot, view.getUint8(at + ROOT.age.offset));
     columns.isJump[row] = view.getUint8(at + ROOT.flags.offset) & POSE_JUMP;
     this.placeAt(row, view, at + ROOT.x.offset);
@@ -164,11 +166,23 @@ export class Sight {
   private placeThing(view: DataView, at: number): void {
     const slot = this.slotFor(view.getUint16(at, true), 0);
     if (slot < 0) return;
-    this.samples.columns.body[slot] = Section.THING;
+    this.samples.become(slot, Section.THING);
     const row = this.push(slot, view.getUint8(at + THING.age.offset));
     this.samples.columns.isJump[row] = 0;
     this.placeAt(row, view, at + THING.x.offset);
     this.samples.columns.orientation[row * PARTS] = view.getUint32(at + THING.orientation.offset, true);
+  }
+
+  private placeDot(view: DataView, at: number): void {
+    const slot = this.slotFor(view.getUint16(at, true), 0);
+    if (slot < 0) return;
+    this.samples.become(slot, Section.DOT);
+    const row = this.push(slot, 0);
+    const { isJump, mm, yaw, pitch } = this.samples.columns;
+    isJump[row] = yaw[row] = pitch[row] = 0;
+    mm[row * 3] = view.getInt16(at + DOT.x.offset, true) * DOT_STEP_MM;
+    mm[row * 3 + 1] = view.getInt16(at + DOT.y.offset, true) * DOT_STEP_MM;
+    mm[row * 3 + 2] = view.getInt16(at + DOT.z.offset, true) * DOT_STEP_MM;
   }
 
   private displaceTracked(view: DataView, at: number): void {

@@ -6,7 +6,7 @@ import { LAYOUTS, SNAPSHOT_FULL, STRIDES, Section } from "../generated.js";
 
 const HEADER = LAYOUTS.snapshot_header;
 const SECTION = LAYOUTS.section_header;
-const KINDS = 8; // kinds of snapshots are 1 to 7
+const KINDS = 9; // kinds of snapshots are 1 to 8
 
 const STRIDE_OF = new Uint8Array(KINDS);
 STRIDE_OF[Section.LEAVE] = STRIDES.leave;
@@ -16,6 +16,7 @@ STRIDE_OF[Section.TRACKED] = STRIDES.tracked;
 STRIDE_OF[Section.THING] = STRIDES.thing;
 STRIDE_OF[Section.ROOT_DELTA] = STRIDES.root_delta;
 STRIDE_OF[Section.TRACKED_DELTA] = STRIDES.tracked_delta;
+STRIDE_OF[Section.DOT] = STRIDES.dot;
 
 /** The frame of one snapshot. Made once, and filled again by each `read`. */
 export class SnapshotFrame {

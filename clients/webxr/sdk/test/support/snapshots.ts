@@ -16,6 +16,7 @@ const TRACKED = 4;
 const THING = 5;
 const ROOT_DELTA = 6;
 const TRACKED_DELTA = 7;
+const DOT = 8;
 
 interface Head {
   readonly tick?: number;
@@ -54,6 +55,11 @@ export class Sections {
 
   thing(entity: number, at: Axes, orientation: number, age = 0): this {
     return this.add(THING, [...u16(entity), age, ...at.flatMap(u24), ...u32(orientation)]);
+  }
+
+  /** `at`: in steps of 125 mm. */
+  dot(entity: number, at: Axes): this {
+    return this.add(DOT, [...u16(entity), ...at.flatMap(u16)]);
   }
 
   rootDelta(entity: number, by: Axes, yaw: number, options: RootOptions = {}): this {

@@ -16,6 +16,8 @@ interface RecordStep {
   readonly mm: Axes;
   readonly yaw: number;
   readonly jump?: boolean;
+  /** The record is a dot, in these steps. */
+  readonly dot?: Axes;
 }
 
 interface PoseCase {
@@ -45,9 +47,10 @@ function told(snapshots: PoseCase["snapshots"]): Sight {
   for (const { time_ms: timeMs, full, leaves = [], records } of snapshots) {
     const sections = new Sections();
     for (const entity of leaves) sections.leave(entity);
-    for (const { entity, enters, age = 0, mm, yaw, jump } of records) {
+    for (const { entity, enters, age = 0, mm, yaw, jump, dot } of records) {
       if (enters === true) sections.enter(entity);
-      sections.root(entity, mm, yaw, { age, flags: jump === true ? JUMP : 0 });
+      if (dot !== undefined) sections.dot(entity, dot);
+      else sections.root(entity, mm, yaw, { age, flags: jump === true ? JUMP : 0 });
     }
     sight.apply(sections.data({ timeMs, flags: full === true ? FULL : 0 }));
   }

@@ -1,6 +1,7 @@
 /** What is held is what the server believes is held, and where it is not, that is noticed. */
 import { describe, expect, it } from "vitest";
 import { ProtocolError } from "../../src/errors.js";
+import { Section } from "../../src/generated.js";
 import { PoseTable } from "../../src/view/pose-table.js";
 import { Sight } from "../../src/view/sight.js";
 import { packOrientation } from "../../src/wire/quantities.js";
@@ -118,6 +119,23 @@ it("a delta with head and hands shows what the absolute record would", () => {
     });
     expect(poses[0]).toEqual(poses[1]);
   }
+});
+
+it("knows who is far away by their place alone, and forgets how they were turned", () => {
+  const sight = new Sight();
+  const table = new PoseTable();
+  const seen = (sections: Sections, timeMs: number): unknown[] => {
+    sight.apply(sections.data({ timeMs, digest: digestOf([[1, 1]]) }));
+    sight.sample(table, 1e9);
+    return [table.body[0], ...table.position.subarray(0, 3), table.yaw[0] === 0, table.pitch[0] === 0];
+  };
+  const near = new Sections().enter(1).root(1, [-1060, 0, 60], 9000, { pitch: 5 });
+  expect(seen(near, 1000)[0]).toBe(Section.ROOT);
+  expect(seen(new Sections().dot(1, [-8, 0, 32_000]), 1050)).toEqual([Section.DOT, -1, 0, 4000, true, true]);
+  expect(sight.placeOfThing(1)).toBeNull();
+  expect(sight.wantsResync).toBe(false);
+  sight.apply(new Sections().rootDelta(1, [1, 1, 1], 0).data({ timeMs: 1100, digest: digestOf([[1, 1]]) }));
+  expect(sight.wantsResync).toBe(true);
 });
 
 describe("what cannot come from a correct server is skipped, and a resync wanted", () => {
