@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Rows = NDArray[np.intp]
 Mask = NDArray[np.bool_]
+Held = NDArray[np.uint32]  # which pose of somebody an observer was told last, as `held_pose` names it; 0: none
 Viewpoints = dict[int, tuple[int, int, int]]  # places that somebody sees from besides its own, mm, by number
 
 ID_REST_S = 120.0  # the resume window and a minute: nobody can still mean the old entity
@@ -102,21 +103,18 @@ RECORD_COLUMNS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
 )
 _POSE = ("body", "position", "yaw", "pitch", "orientation", "parts", "part_orientations")
 
-_TICKS_TOLD_APART = 1 << 13
 
-
-def held_pose(tick: NDArray[np.int32]) -> NDArray[np.uint16]:
+def held_pose(tick: NDArray[np.int32]) -> Held:
     """Name the pose that came to be at a tick, held in least detail; detail is its bits 1 and 2. Never 0.
 
-    Ticks are told apart within minutes. Nobody holds an older pose than the newest for that long: who is behind is told
-    at the next ticks, is closed as slow, or starts over.
+    For the first 300 days of a room; a shorter name would be used again for a later pose of whoever rests for long.
     """
-    return (tick % _TICKS_TOLD_APART << 3 | 1).astype(np.uint16)
+    return (tick << 3 | 1).astype(np.uint32)
 
 
-def held_tick(pose: NDArray[np.uint16], now: int) -> NDArray[np.int32]:
-    """Return the tick at which a held pose came to be; `now` is not more than minutes later."""
-    return np.asarray(now - (now - (pose.astype(np.int32) >> 3)) % _TICKS_TOLD_APART, dtype=np.int32)
+def held_tick(pose: Held) -> NDArray[np.int32]:
+    """Return the tick at which a held pose came to be."""
+    return np.asarray(pose >> 3, dtype=np.int32)
 
 
 class Entities:

@@ -22,12 +22,11 @@ if TYPE_CHECKING:
     Rows = NDArray[np.intp]
     Narrow = NDArray[np.int32]  # rows, keys and positions of pairs, of which there are millions
     Mask = NDArray[np.bool_]
-    Poses = NDArray[np.uint16]
+    Held = NDArray[np.uint32]  # `entities.held_pose` says what it names
     Bytes = NDArray[np.uint8]
     Rationing = tuple[tuple[float, float, float], tuple[float, float, float], float, float, int, int, int, int, int]
-    Columns = tuple[
-        Bytes, NDArray[np.int32], Poses, NDArray[np.int8], NDArray[np.uint32], NDArray[np.int16], NDArray[np.uint32]
-    ]
+    Packed = NDArray[np.uint32]  # orientations
+    Columns = tuple[Bytes, NDArray[np.int32], NDArray[np.uint16], NDArray[np.int8], Packed, NDArray[np.int16], Packed]
 
 TRACKED, THING = 1, 2  # kinds of bodies; `entities.Body` says what they are
 DOT_STEP = 125  # mm; `records` says what a dot is
@@ -412,25 +411,25 @@ def rationed(
     return is_admitted, granted, is_short
 
 
-@compiled("(i8[::1], i8, i4[::1], i4[::1], u2[::1], i4[::1], i4[::1], u2[::1])")
+@compiled("(i8[::1], i8, i4[::1], i4[::1], u4[::1], i4[::1], i4[::1], u4[::1])")
 def matched(
     looking: Rows,
     row_bits: int,
     observers_before: Narrow,
     keys_before: Narrow,
-    pose_before: Poses,
+    pose_before: Held,
     observers: Narrow,
     keys: Narrow,
-    shown: Poses,
-) -> tuple[Poses, Rows, Rows]:
+    shown: Held,
+) -> tuple[Held, Rows, Rows]:
     """Compare what observers had in view with what they want to see; both are grouped by observer, as `looking` is.
 
     row_bits: how many low bits of a key name its row. shown: the newest pose, by key. Returns the pose last told of
     each wanted pair, the newest one of those who come; the positions of those; and the positions before of who is gone.
     """
     mask = (1 << row_bits) - 1
-    told = np.zeros(mask + 1, np.uint16)
-    pose, entering = np.empty(len(keys), np.uint16), np.empty(len(keys), np.int64)
+    told = np.zeros(mask + 1, np.uint32)
+    pose, entering = np.empty(len(keys), np.uint32), np.empty(len(keys), np.int64)
     left = np.empty(len(keys_before), np.int64)
     end_before, end, n_entering, n_left = 0, 0, 0, 0
     for observer in looking:
@@ -506,19 +505,19 @@ def planned(
     return due, due_observers, due_keys, ends, rates
 
 
-@compiled("(i4[::1], i4[::1], i4[::1], u2[::1], i8[::1], u2[::1], u2[::1], i8[::1], i8[::1], i8)")
+@compiled("(i4[::1], i4[::1], i4[::1], u4[::1], i8[::1], u4[::1], u4[::1], i8[::1], i8[::1], i8)")
 def told(
     due: Narrow,
     observers: Narrow,
     keys: Narrow,
-    pose: Poses,
+    pose: Held,
     slot_of: Rows,
-    shown: Poses,
-    bases: Poses,
+    shown: Held,
+    bases: Held,
     slots: Rows,
     by_delta: Rows,
     n: int,
-) -> tuple[int, Rows, Poses]:
+) -> tuple[int, Rows, Held]:
     """Tell pairs that are due of the newest pose where they were told another one, and note that in `pose`.
 
     due, observers, keys: the pairs that are due, and where they stand in `pose`. slot_of: by observer's row, negative
@@ -526,7 +525,7 @@ def told(
     held that base, the observer's slot and the key are written to `slots` and `by_delta` from their `n`-th on. Returns
     how many are there then, which of the due are the others, and the poses that those held.
     """
-    whole, held = np.empty(len(due), np.int64), np.empty(len(due), np.uint16)
+    whole, held = np.empty(len(due), np.int64), np.empty(len(due), np.uint32)
     m = 0
     for k in range(len(due)):
         at, key, slot = due[k], keys[k], slot_of[observers[k]]

@@ -29,7 +29,7 @@ from protocol.schema import SPEC_OF, Snapshot
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from presence.entities import Entities, Mask, Rows
+    from presence.entities import Entities, Held, Mask, Rows
     from presence.kernels import Narrow
     from presence.views import Sightings, Told, Views
 
@@ -204,7 +204,7 @@ def encode(entities: Entities, views: Views, wishes: Wishes, moved: Rows, tick: 
     steps += _slower_records(entities, views.rates_due(entities, tick), tick)
     told = views.tell(entities, tick, slot_of, shown, _delta_bases(entities, steps))
     whole = told.whole
-    since = held_tick(whole.pose, tick)
+    since = held_tick(whole.pose)
     jumps = [entities.jumped_tick[entering.subjects] == tick, entities.jumped_tick[whole.subjects] > since]
     absolutes = _absolutes(entities, slot_of, joined((entering, whole)), np.concatenate(jumps), now)
     parcels = [leaves, enters, *absolutes, *_deltas(entities, told, steps, now)]
@@ -249,24 +249,24 @@ def _slower_records(entities: Entities, rates: list[int], tick: int) -> Iterator
             yield record(entities, alive[in_step(entities, alive, rate, tick)], rate, tick)
 
 
-_DETAILS = np.arange(len(Detail), dtype=np.uint16)[:, None] << 1  # as `held_pose` names them
+_DETAILS = np.arange(len(Detail), dtype=np.uint32)[:, None] << 1  # as `held_pose` names them
 
 
-def _newest_poses(entities: Entities) -> NDArray[np.uint16]:
+def _newest_poses(entities: Entities) -> Held:
     """Tell for each key which pose is the newest. A dot is a new one only where it is another dot."""
     ticks = np.repeat(entities.record_tick[:1], len(Detail), axis=0)
     ticks[Detail.DOT] = entities.dot_tick
-    return by_key(np.uint16, held_pose(ticks) | _DETAILS)
+    return by_key(np.uint32, held_pose(ticks) | _DETAILS)
 
 
-def _delta_bases(entities: Entities, steps: list[Steps]) -> NDArray[np.uint16]:
+def _delta_bases(entities: Entities, steps: list[Steps]) -> Held:
     """Tell for each key which pose its delta of this tick starts from; one that nobody holds where it has none."""
-    bases = np.zeros((RATE_CLASSES, entities.capacity), np.uint16)
+    bases = np.zeros((RATE_CLASSES, entities.capacity), np.uint32)
     for step in steps:
         bases[step.rate, step.rows] = held_pose(entities.previous_record_tick[step.rate, step.rows])
     poses = bases[:, None] | _DETAILS
     poses[:, Detail.DOT] = 0  # dots are sent whole
-    return by_key(np.uint16, poses)
+    return by_key(np.uint32, poses)
 
 
 def _absolutes(entities: Entities, slot_of: Rows, told: Sightings, has_jumped: Mask, now: float) -> Iterator[Parcel]:

@@ -26,7 +26,7 @@ from presence.rings import RATE_CLASSES, Detail
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from presence.entities import Entities, Mask, Rows
+    from presence.entities import Entities, Held, Mask, Rows
     from presence.kernels import Narrow
 
 _ROW_BITS = 14
@@ -44,12 +44,12 @@ class Sightings:
 
     observers: Narrow
     keys: Narrow
-    pose: NDArray[np.uint16]
+    pose: Held
 
     @classmethod
     def new(cls, observers: Narrow, keys: Narrow) -> Sightings:
         """List pairs of which nothing was told yet."""
-        return cls(observers, keys, np.zeros(len(keys), np.uint16))
+        return cls(observers, keys, np.zeros(len(keys), np.uint32))
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -164,7 +164,7 @@ class Views:
         return observers[np.lexsort((observers, entities.id[observers] % self._phases))]
 
     def replace(
-        self, entities: Entities, looking: Rows, wanted: Sightings, shown: NDArray[np.uint16], tick: int, ticks: int
+        self, entities: Entities, looking: Rows, wanted: Sightings, shown: Held, tick: int, ticks: int
     ) -> Change:
         """Let the observers `looking`, in the order of `order`, see what they want. shown: the newest pose of each key.
 
@@ -223,9 +223,7 @@ class Views:
             rates |= due.rates
         return [rate for rate in range(RATE_CLASSES) if rates >> rate & 1]
 
-    def tell(
-        self, entities: Entities, tick: int, slot_of: Rows, shown: NDArray[np.uint16], bases: NDArray[np.uint16]
-    ) -> Told:
+    def tell(self, entities: Entities, tick: int, slot_of: Rows, shown: Held, bases: Held) -> Told:
         """Let observers be told of what is due at this tick and is new to them, in the order of `order`.
 
         slot_of: the number of each observer, by row, negative for one who cannot be told. shown: the newest pose of

@@ -241,8 +241,8 @@ CROWD = (
     Mutation(
         "detail changes only with the pose",
         "presence/snapshot.py",
-        "_DETAILS = np.arange(len(Detail), dtype=np.uint16)[:, None] << 1",
-        "_DETAILS = np.full((len(Detail), 1), 2, np.uint16)",
+        "_DETAILS = np.arange(len(Detail), dtype=np.uint32)[:, None] << 1",
+        "_DETAILS = np.full((len(Detail), 1), 2, np.uint32)",
         "presence/test_rings.py::test_detail_follows_although_nobody_moves_but_the_observer",
     ),
     Mutation(
@@ -531,9 +531,16 @@ DELTA = (
     Mutation(
         "a held pose is of another time",
         "presence/entities.py",
-        "pose.astype(np.int32) >> 3",
-        "pose.astype(np.int32) >> 2",
-        "presence/test_entities.py::test_a_held_pose_tells_its_tick_for_minutes",
+        "np.asarray(pose >> 3, dtype",
+        "np.asarray(pose >> 2, dtype",
+        "presence/test_entities.py::test_a_held_pose_tells_its_tick_for_months",
+    ),
+    Mutation(
+        "who rested for long goes on unnoticed",
+        "presence/entities.py",
+        "return (tick << 3 | 1)",
+        "return (tick % 8192 << 3 | 1)",
+        "presence/test_snapshot.py::test_whoever_rested_for_long_is_told_of_when_they_move",
     ),
     Mutation(
         "a resting room does not wake for who asks",

@@ -589,3 +589,17 @@ def test_every_view_is_the_truth_whatever_happens(deeds: list[Deed]) -> None:
     model = Model()
     for deed in [*deeds, Deed(0, "tick", 0, 0)]:
         model.do(deed)
+
+
+@pytest.mark.parametrize("rest_ticks", [2**13, 2**14, 2**16])
+def test_whoever_rested_for_long_is_told_of_when_they_move(rest_ticks: int) -> None:
+    """A single step, however many ticks after the one before."""
+    stage = Stage(world(), RoomSettings())
+    ann, bob = stage.enter("ann"), stage.enter("bob", (2, 0, 0))
+    stage.tick(4)
+    stage.walk(bob, (2.1, 0, 0))
+    stage.tick()
+    stage.room.tick_number += rest_ticks - 1
+    stage.walk(bob, (2.2, 0, 0))
+    stage.tick()
+    assert ann.held[bob.entity].place == (2200, 0, 0)

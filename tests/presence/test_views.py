@@ -38,7 +38,7 @@ def listed(seen: Sightings) -> list[tuple[int, int]]:
 
 def told(entities: Entities, views: Views, tick: int, pose: int) -> Sightings:
     """Tell everybody of a new pose of whom they are due; return the pairs, with the poses that they held before."""
-    shown, no_base = (np.full(RATE_CLASSES * len(Detail) * MAX_ROWS, value, np.uint16) for value in (pose, 0))
+    shown, no_base = (np.full(RATE_CLASSES * len(Detail) * MAX_ROWS, value, np.uint32) for value in (pose, 0))
     return views.tell(entities, tick, np.arange(entities.capacity), shown, no_base).whole
 
 
@@ -51,7 +51,7 @@ def look(
     entities: Entities, views: Views, looking: list[int], pairs: list[tuple[int, int, int]], tick: int, pose: int = POSE
 ) -> Change:
     """Let observers see (observer, subject, rate), when everybody's newest pose is `pose`."""
-    shown = by_key(np.uint16, np.full((1, 1, entities.capacity), pose, np.uint16))
+    shown = by_key(np.uint32, np.full((1, 1, entities.capacity), pose, np.uint32))
     ordered = views.order(entities, np.array(looking, np.intp))
     wanted = wanting(sorted(pairs, key=lambda pair: ordered.tolist().index(pair[0])))
     return views.replace(entities, ordered, wanted, shown, tick, 4)
@@ -195,7 +195,7 @@ def test_who_holds_the_base_of_a_delta_is_told_by_it() -> None:
     entities, views = people(8), Views(1)
     for pose, observers in ((1, [0, 1, 2]), (2, [3, 4]), (3, [5])):
         look(entities, views, observers, [(row, 7, 0) for row in observers], 0, pose=pose)
-    shown, bases = (np.full(RATE_CLASSES * len(Detail) * MAX_ROWS, pose, np.uint16) for pose in (3, 2))
+    shown, bases = (np.full(RATE_CLASSES * len(Detail) * MAX_ROWS, pose, np.uint32) for pose in (3, 2))
     slot_of = np.array([0, -1, 1, 2, -1, 3, 4, 5])
     first = views.tell(entities, 1, slot_of, shown, bases)
     assert (first.slots.tolist(), first.keys.tolist(), len(first)) == ([2], [7], 3)

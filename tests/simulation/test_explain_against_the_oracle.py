@@ -179,7 +179,7 @@ def test_the_oldest_tick_that_is_kept_is_as_right_as_the_newest() -> None:
     verdicts = []
     for _ in range(2 * KEPT_TICKS):
         assert crowd.live() == []
-        verdicts += [crowd.ask() for _ in range(2)]
+        verdicts += [crowd.ask() for _ in range(2) if crowd.actors]  # all may have left
     oldest = crowd.room.history.oldest_tick
     assert oldest == KEPT_TICKS + 1
     for verdict in verdicts:
