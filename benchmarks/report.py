@@ -64,7 +64,8 @@ def html(results: Sequence[Result]) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><title>Presence: benchmarks</title>'
-        f"<style>{_STYLE}{_COLOURS}</style></head><body><h1>Presence: benchmarks</h1>{_warning(results)}"
+        f"<style>{_STYLE}{_COLOURS}</style></head><body>"
+        f"<header><h1>Presence: benchmarks</h1>{_warning(results)}</header>"
         f"<main>{''.join(sections)}</main></body></html>\n"
     )
 
@@ -388,7 +389,7 @@ def _warning(results: Sequence[Result]) -> str:
 
 
 def _section(title: str, body: str, *, is_wide: bool = False) -> str:
-    kind = ' class="wide"' if is_wide else ""
+    kind = ' class="wide" tabindex="0"' if is_wide else ""  # who has no mouse scrolls it too
     return f"<section{kind}><h2>{escape(title)}</h2>{body}</section>"
 
 
