@@ -268,9 +268,10 @@ def _run_stages(arguments: dict[str, Any]) -> tuple[dict[str, Any], Show]:
 def _run_capacity(arguments: dict[str, Any]) -> tuple[dict[str, Any], Show]:
     """Find the capacity of one server after the other."""
     scenario, progress, promise = SCENARIOS[arguments["of"]], Progress(), capacity.Promise()
-    if arguments["repeats"] < 1 or arguments["start"] < 2:  # noqa: PLR2004  nobody to see
+    starts = dict(_server_and_start(words, arguments["start"]) for words in arguments["servers"].split(","))
+    if arguments["repeats"] < 1 or min(starts.values()) < 2:  # noqa: PLR2004  nobody to see
         raise ValueError("repeats must be at least 1, and start at least 2")
-    names = arguments["servers"].split(",")
+    names = list(starts)
     peers = {peer.name: peer for name in names if name not in (_OURS, _FLOOR) for peer in chosen(name)}
     own: list[dict[str, Any]] = []
     if _FLOOR in names and names[0] != _OURS:
@@ -289,11 +290,19 @@ def _run_capacity(arguments: dict[str, Any]) -> tuple[dict[str, Any], Show]:
             return unmeasured(_OURS, problem)
 
     found = {
-        name: capacity.find(partial(measure, name), promise, capacity.Search(arguments["start"], arguments["repeats"]))
-        for name in names
+        name: capacity.find(partial(measure, name), promise, capacity.Search(start, arguments["repeats"]))
+        for name, start in starts.items()
     }
-    asked = {name: arguments[name] for name in ("seconds", "warmup", "start", "repeats")}
+    asked = {name: arguments[name] for name in ("seconds", "warmup", "repeats")} | {"start": starts}
     return capacity.describe(found, scenario.name, promise, asked), capacity.print_capacity
+
+
+def _server_and_start(words: str, usual: int) -> tuple[str, int]:
+    """Read a server's name, and how many people its search begins with if that stands behind a colon."""
+    name, colon, start = words.partition(":")
+    if colon and not start.isdecimal():
+        raise ValueError(f"{words} is not of the form NAME or NAME:PEOPLE")
+    return name, int(start) if colon else usual
 
 
 def _bare(asked: Parameters, own: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -422,7 +431,7 @@ def _add_capacity(asked: argparse.ArgumentParser) -> None:
         "--servers",
         default=_OURS,
         metavar="NAMES",
-        help=f"{_OURS} (the default) and any of {','.join([_FLOOR, *PEERS])}",
+        help=f"{_OURS} (the default) and any of {','.join([_FLOOR, *PEERS])}; NAME:N begins with N people",
     )
     asked.add_argument("--start", type=int, default=200, metavar="N", help="how many to begin with (default: 200)")
     asked.add_argument("--repeats", type=int, default=3, metavar="N", help="runs at each edge (default: 3)")

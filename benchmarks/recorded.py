@@ -28,9 +28,9 @@ COMMANDS = {  # by the name of the result; all of them together take some 25 min
     "idle-2000": "idle --avatars 2000 --seconds 10",
     "storm-500": "storm --avatars 300 --joiners 500 --seconds 15",
     "capacity-plaza": (
-        "capacity plaza --servers presence,colyseus-ws,colyseus-uws,floor --start 350 --repeats 2 --seconds 6"
+        "capacity plaza --servers presence:2000,colyseus-ws:500,colyseus-uws:500,floor:2000 --repeats 2 --seconds 5"
     ),
-    "capacity-crush": "capacity crush --servers presence,colyseus-uws --start 200 --repeats 2 --seconds 4",
+    "capacity-crush": "capacity crush --servers presence:240,colyseus-uws:120 --repeats 2 --seconds 4",
 }
 
 _BULK = (  # fills files, and no page needs it

@@ -71,6 +71,8 @@ def test_options_belong_to_their_scenarios(words: list[str]) -> None:
     [
         (["--servers", "presence,nobody"], "no peer is called nobody"),
         (["--repeats", "0"], "repeats must be at least 1"),
+        (["--servers", "presence:1"], "start at least 2"),
+        (["--servers", "presence:many"], "presence:many is not of the form NAME or NAME:PEOPLE"),
         (["--servers", "floor"], "name presence before it"),
     ],
 )

@@ -83,7 +83,7 @@ def test_a_capacity_fits(plaza: Any) -> None:
         return own | {"latency_ms": {"p50": 1.0, "p99": 50.0 if people < 300 else 500.0, "max": 600.0}}
 
     found = capacity.find(measure, capacity.Promise(), capacity.Search(200, 2))
-    asked = {"seconds": 1.0, "warmup": 1.0, "start": 200, "repeats": 2}
+    asked = {"seconds": 1.0, "warmup": 1.0, "start": {"presence": 200}, "repeats": 2}
     result = capacity.describe({"presence": found}, "plaza", capacity.Promise(), asked)
     assert faults(printed(result)) == []
 
