@@ -16,8 +16,10 @@ from benchmarks.commits import Turns, read
 from benchmarks.comparison import SLOWER, print_comparison
 from benchmarks.environment import describe_environment
 from benchmarks.parameters import RINGS, Parameters
+from benchmarks.patience import NotLetIn
 from benchmarks.peers.catalogue import PEERS, chosen
-from benchmarks.peers.measure import TICK_HZ, beside, measured, own_figures, unmeasured
+from benchmarks.peers.measure import TICK_HZ, beside, own_figures, unmeasured
+from benchmarks.peers.measure import run as run_peer
 from benchmarks.progress import Progress
 from benchmarks.remote import TOKEN_VARIABLE, read_tokens, remote
 from benchmarks.scenarios import SCENARIOS
@@ -281,13 +283,15 @@ def _run_capacity(arguments: dict[str, Any]) -> tuple[dict[str, Any], Show]:
         asked = Parameters(avatars=avatars, seconds=arguments["seconds"], warmup=arguments["warmup"])
         if name == _FLOOR:
             return _bare(asked, own[-1], progress)
-        if name != _OURS:
-            return measured(peers[name], scenario, asked, progress)
         try:
+            if name != _OURS:
+                return run_peer(peers[name], scenario, asked, progress)
             own.append(own_figures(engine.run(scenario, asked, progress)))
             return own[-1]
+        except NotLetIn:
+            raise  # says how many it holds
         except RuntimeError as problem:
-            return unmeasured(_OURS, problem)
+            return unmeasured(name, problem)
 
     found = {
         name: capacity.find(partial(measure, name), promise, capacity.Search(start, arguments["repeats"]))

@@ -15,12 +15,14 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.environment import describe_environment
+from benchmarks.patience import NotLetIn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Figures = dict[str, Any]
-    Measure = Callable[[int], Figures]  # figures of a run with so many people, by the keys of `peers.measure`
+    # figures of a run with so many people, by the keys of `peers.measure`; raises NotLetIn where they do not get in
+    Measure = Callable[[int], Figures]
 
 STEP = 1.1
 _STRIDE = 4  # rungs at a time, while every run holds: about half as many people again
@@ -92,8 +94,7 @@ def find(measure: Measure, promise: Promise, search: Search) -> dict[str, Any]:
     runs: list[dict[str, Any]] = []
     invalid = None
     while (rung := search.next()) is not None:
-        figures = _counted(measure, search.people(rung))
-        holds = promise.is_kept(figures) if figures["valid"] else None
+        figures, holds = _climbed(measure, promise, search.people(rung))
         runs.append({"avatars": search.people(rung), "holds": holds} | {key: figures[key] for key in _OF_A_RUN})
         if holds is None:
             invalid = f"with {search.people(rung)}: {figures['invalid']}"
@@ -120,13 +121,19 @@ _OF_A_RUN = (
 )
 
 
-def _counted(measure: Measure, people: int) -> Figures:
-    """Measure until a run counts, a few times."""
+def _climbed(measure: Measure, promise: Promise, people: int) -> tuple[Figures, bool | None]:
+    """Measure until a run counts, a few times. Returns its figures, and whether it holds; None where none counts.
+
+    A server that lets not everybody in does not hold them.
+    """
     for _ in range(_TRIES):
-        figures = measure(people)
+        try:
+            figures = measure(people)
+        except NotLetIn as problem:
+            return dict.fromkeys(_OF_A_RUN) | {"invalid": str(problem)}, False
         if figures["valid"]:
-            break
-    return figures
+            return figures, promise.is_kept(figures)
+    return figures, None
 
 
 def describe(

@@ -7,6 +7,7 @@ from multiprocessing import connection
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import swarm, switchboard
+from benchmarks.patience import NotLetIn
 from benchmarks.peers import swarm as peer_swarm
 from benchmarks.plan import Entered, Failed, Log, Plan, Ready
 
@@ -51,7 +52,7 @@ class Generators:
     def wait_until_ready(self, advance: Callable[[float], None]) -> None:
         """Wait until everybody who is to be there before the first step stands where their walk begins.
 
-        advance: told how many do. Raises GeneratorError.
+        advance: told how many do. Raises GeneratorError, NotLetIn.
         """
         entered = [0] * len(self._pipes)
         waiting = dict(zip(self._pipes, range(len(self._pipes)), strict=True))
@@ -80,5 +81,5 @@ def _received(pipe: Connection) -> Any:
     except EOFError:
         raise GeneratorError("a generator process died") from None
     if isinstance(message, Failed):
-        raise GeneratorError(message.why)
+        raise NotLetIn(message.why) if message.is_not_let_in else GeneratorError(message.why)
     return message

@@ -104,6 +104,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """There is no use in going on."""
+    """There is no use in going on. is_not_let_in: because the server lets not everybody in."""
 
     why: str
+    is_not_let_in: bool = False

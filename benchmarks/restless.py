@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import socket
 import struct
-import threading
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from benchmarks.beside import Beside
 from benchmarks.refusals import in_words
 from protocol.codec import decode, encode
 from protocol.errors import ProtocolError
@@ -35,9 +35,6 @@ from protocol.schema import (
     Welcome,
 )
 
-if TYPE_CHECKING:
-    from typing import Self
-
 PEOPLE = 3  # of a lap
 
 _PATIENCE_S = 10.0
@@ -53,8 +50,8 @@ class Lap(NamedTuple):
     emptied_s: float
 
 
-class Restless:
-    """Laps, one after the other, until it is closed. A context manager: afterwards nobody is left.
+class Restless(Beside):
+    """Laps, one after the other; afterwards nobody is left.
 
     laps, resumes, violations and troubles grow meanwhile. A violation is what the server did wrong to somebody;
     a trouble is why a lap could not be made.
@@ -62,31 +59,15 @@ class Restless:
 
     def __init__(self, port: int, every_s: float, resume_window_s: float) -> None:
         """port: of raw TCP, on this machine. every_s: from the beginning of a lap to that of the next."""
+        super().__init__(every_s)
         self.laps: list[Lap] = []
         self.resumes = 0
         self.violations: list[str] = []
         self.troubles: list[str] = []
         self._port = port
-        self._every_s = every_s
         self._resume_window_s = resume_window_s
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="restless", daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_details: object) -> None:
-        self._is_over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._is_over.is_set():
-            begin_s = time.monotonic()
-            self.lap()
-            self._is_over.wait(begin_s + self._every_s - time.monotonic())
-
-    def lap(self) -> None:
+    def turn(self) -> None:
         """Make one lap."""
         begin_s = time.monotonic()
         try:
@@ -108,7 +89,7 @@ class Restless:
             returning, vanishing, leaving = (enter() for _ in range(PEOPLE))
             returning.cut()
             vanishing.cut()
-            self._is_over.wait(_AWAY_S)
+            self.sleep(_AWAY_S)
             lines.append(_Line(self._port))
             if problem := lines[-1].resume(returning):
                 self.violations.append(problem)

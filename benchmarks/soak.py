@@ -11,7 +11,6 @@ sample, memory in the slope of its samples after a warm-up.
 
 from __future__ import annotations
 
-import threading
 import time
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import engine
+from benchmarks.beside import Beside
 from benchmarks.environment import describe_environment
 from benchmarks.parameters import Parameters
 from benchmarks.restless import PEOPLE, Lap, Restless
@@ -31,7 +31,6 @@ from benchmarks.vitals import gauges, page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Self
 
     from benchmarks.progress import Progress
     from benchmarks.trend import Trend
@@ -102,25 +101,15 @@ class Sample(NamedTuple):
     gc_paused_ms: float
 
 
-class Samples:
-    """Taken at even intervals, by a thread. A context manager: afterwards it takes no more."""
+class Samples(Beside):
+    """Taken at even intervals."""
 
     def __init__(self, metrics_url: str, every_s: float) -> None:
+        super().__init__(every_s)
         self.taken: list[Sample] = []
         self.troubles: list[str] = []
         self.begin_s = time.monotonic()
         self._url = metrics_url
-        self._every_s = every_s
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="samples", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_details: object) -> None:
-        self._is_over.set()
-        self._thread.join()
 
     def take(self) -> Sample:
         """Take one now. Raises RuntimeError."""
@@ -135,13 +124,12 @@ class Samples:
             gc_paused_ms=round(told["presence_gc_pause_seconds_sum"] * 1000, 3),
         )
 
-    def _run(self) -> None:
-        while not self._is_over.is_set():
-            try:
-                self.taken.append(self.take())
-            except RuntimeError as problem:
-                self.troubles.append(str(problem))
-            self._is_over.wait(self._every_s)
+    def turn(self) -> None:
+        """Take one, and keep it."""
+        try:
+            self.taken.append(self.take())
+        except RuntimeError as problem:
+            self.troubles.append(str(problem))
 
 
 @dataclass(slots=True)

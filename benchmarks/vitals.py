@@ -52,7 +52,7 @@ class OfProcess:
 
     def ticks(self) -> TickTimes:
         """Read how long all its ticks took so far."""
-        return TickTimes.untold() if self.metrics_url is None else TickTimes.read(page(self.metrics_url))
+        return _ticks(self.metrics_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +71,14 @@ class OfPage:
 
     def ticks(self) -> TickTimes:
         """Read how long all its ticks took so far."""
-        return TickTimes.untold() if self.metrics_url is None else TickTimes.read(page(self.metrics_url))
+        return _ticks(self.metrics_url)
 
     def _gauges(self) -> Mapping[str, float]:
         return {} if self.metrics_url is None else gauges(page(self.metrics_url))
+
+
+def _ticks(metrics_url: str | None) -> TickTimes:
+    return TickTimes.untold() if metrics_url is None else TickTimes.read(page(metrics_url))
 
 
 def page(url: str) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def look_from(state: State, row: int, message: LookFrom, _now: float) -> None:
     """Have a viewpoint at a place from this tick on, or have it no more. Raises Refused."""
-    if state.viewpoint_roles.isdisjoint(state.seats[row].member.identity.roles):
+    if not _may_have(state, row):
         roles = ", ".join(sorted(state.viewpoint_roles)) or "nobody here"
         raise Refused(Refusal.NOT_ALLOWED, f"looking from elsewhere is for: {roles}")
     place = message.x, message.y, message.z
@@ -40,8 +40,12 @@ def look_from(state: State, row: int, message: LookFrom, _now: float) -> None:
 
 def update(state: State, row: int) -> None:
     """Take the viewpoints away from somebody who may have them no longer."""
-    if state.viewpoint_roles.isdisjoint(state.seats[row].member.identity.roles):
+    if not _may_have(state, row):
         state.entities.viewpoints.pop(row, None)
+
+
+def _may_have(state: State, row: int) -> bool:
+    return not state.viewpoint_roles.isdisjoint(state.seats[row].member.identity.roles)
 
 
 def eyes(entities: Entities, observers: Rows) -> tuple[Rows, NDArray[np.int32]]:

@@ -157,7 +157,7 @@ CROWD = (
     Mutation(
         "anybody may look from elsewhere",
         "presence/viewpoints.py",
-        "    if state.viewpoint_roles.isdisjoint(state.seats[row].member.identity.roles):\n        roles",
+        "    if not _may_have(state, row):\n        roles",
         "    if False:\n        roles",
         "presence/test_viewpoints.py::test_who_has_no_role_for_it_is_refused",
     ),

@@ -118,9 +118,8 @@ def own_figures(result: dict[str, Any]) -> dict[str, Any]:
 
 def measured(peer: Peer, scenario: Scenario, asked: Parameters, progress: Progress) -> dict[str, Any]:
     """Run one peer once. What cannot be had or fails is told as invalid, with the reason."""
-    engine.allow_many_sockets()
     try:
-        return _run(peer, scenario, asked, progress)
+        return run(peer, scenario, asked, progress)
     except RuntimeError as problem:
         return unmeasured(peer.what, problem)
 
@@ -135,7 +134,9 @@ def unmeasured(what: str, problem: RuntimeError) -> dict[str, Any]:
     }
 
 
-def _run(peer: Peer, scenario: Scenario, asked: Parameters, progress: Progress) -> dict[str, Any]:
+def run(peer: Peer, scenario: Scenario, asked: Parameters, progress: Progress) -> dict[str, Any]:
+    """Run one peer once. Raises RuntimeErrors: PeerError, ServerError, GeneratorError, NotLetIn."""
+    engine.allow_many_sockets()
     dialect = DIALECTS[peer.dialect]
     rng = np.random.default_rng(asked.seed)
     guests = scenario.guests(asked)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.patience import NotLetIn, Patience
 from benchmarks.peers.client import PeerClient, Record
 from benchmarks.plan import FRAME_COLUMNS, Entered, Failed, Log, Plan, Ready
 
@@ -31,7 +32,6 @@ _ARRIVALS_AT_ONCE = 32  # connections between their first byte and their seat, b
 _READS_AT_ONCE = 8  # between two looks at the schedule: a tenth of a millisecond
 _BUFFER_BYTES = 1 << 20
 _TELL_EVERY_S = 0.25
-_PATIENCE_S = 20.0  # with a server that lets nobody in
 
 
 def run(plan: Plan, pipe: Connection, cpu: int | None) -> None:
@@ -42,7 +42,7 @@ def run(plan: Plan, pipe: Connection, cpu: int | None) -> None:
     try:
         swarm.run()
     except (OSError, RuntimeError) as problem:
-        pipe.send(Failed(str(problem)))
+        pipe.send(Failed(str(problem), isinstance(problem, NotLetIn)))
     finally:
         swarm.close()
 
@@ -93,7 +93,7 @@ class Swarm:
         """Let everybody in, a few at a time."""
         waiting = deque(range(len(self._plan.roles)))
         total, told, tell_at = len(waiting), 0, 0.0
-        deadline = time.monotonic() + _PATIENCE_S
+        patience = Patience(total, time.monotonic())
         ready = 0
         while ready < total:
             arriving = len(self._clients) - ready
@@ -103,10 +103,9 @@ class Swarm:
             ready = sum(client.is_in for client in self._clients.values())
             now = time.monotonic()
             if now >= tell_at and ready != told:
-                told, tell_at, deadline = ready, now + _TELL_EVERY_S, now + _PATIENCE_S
+                told, tell_at = ready, now + _TELL_EVERY_S
                 self._pipe.send(Entered(told))
-            if now > deadline:
-                raise RuntimeError(f"nobody more got in for {_PATIENCE_S:.0f} s; {told} of {total} are there")
+            patience.look(ready, now)
 
     def _connect(self, own: int) -> None:
         client = PeerClient(self._plan.roles[own], self._plan, self._record)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.capacity import STEP, Promise, Search, describe, find, print_capacity
+from benchmarks.patience import NotLetIn
 
 GOOD = {
     "latency_ms": {"p99": 60.0},
@@ -72,6 +73,22 @@ def test_a_load_that_cannot_be_made_larger_leaves_the_upper_edge_open() -> None:
     assert told["invalid"] == "with 429: the generator used 95% of the cores it may use"
     assert tries.count(429) == 3
     assert told["runs"][-1]["holds"] is None
+
+
+def test_a_server_that_lets_not_everybody_in_does_not_hold_them() -> None:
+    """It is asked once each time, and the edge is found; the run says why it has no figures."""
+
+    def measure(people: int) -> dict[str, Any]:
+        if people >= 400:
+            raise NotLetIn(f"nobody more got in; 390 of {people} are there")
+        return GOOD
+
+    told = find(measure, Promise(), Search(200, 2))
+    assert (told["holds"], told["fails"], told["invalid"]) == (390, 429, None)
+    failed = [run for run in told["runs"] if run["avatars"] == 429]
+    assert [(run["holds"], run["latency_ms"], run["invalid"]) for run in failed] == [
+        (False, None, "nobody more got in; 390 of 429 are there")
+    ] * 2
 
 
 def test_a_run_that_counts_at_the_second_try_counts() -> None:

@@ -15,8 +15,8 @@ def test_a_session_that_was_cut_off_goes_on() -> None:
     """As the same avatar, in a room that is used for this alone."""
     with serving(60, None, 10.0, ["--resume-window-s", str(WINDOW_S)]) as server:
         restless = Restless(server.tcp_port, 1.0, WINDOW_S)
-        restless.lap()
-        restless.lap()
+        restless.turn()
+        restless.turn()
     assert (restless.troubles, restless.violations, restless.resumes) == ([], [], 2)
     assert all(lap.emptied_s - lap.made_s > WINDOW_S for lap in restless.laps)
 
@@ -26,7 +26,7 @@ def test_a_session_that_does_not_go_on_is_a_violation() -> None:
     with serving(60, None, 10.0, ["--resume-window-s", "0"]) as server:
         restless = Restless(server.tcp_port, 1.0, WINDOW_S)
         while not restless.violations and len(restless.laps) < LAPS_MOST:  # it looks for such once in a while
-            restless.lap()
+            restless.turn()
     assert "could not go on" in restless.violations[0]
     assert restless.troubles == []
 
@@ -36,7 +36,7 @@ def test_a_server_that_lets_nobody_in_is_trouble() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     restless = Restless(port, 1.0, WINDOW_S)
-    restless.lap()
+    restless.turn()
     assert "refused" in restless.troubles[0]
     assert (restless.violations, restless.resumes) == ([], 0)
 

@@ -47,7 +47,7 @@ def told(monkeypatch: pytest.MonkeyPatch, outcome: Any) -> dict[str, Any]:
             raise outcome
         return dict(outcome)
 
-    monkeypatch.setattr(measure, "_run", run)
+    monkeypatch.setattr(measure, "run", run)
     peers: dict[str, Any] = beside(RESULT, [PEERS["ws"]], SCENARIOS["plaza"], ASKED, Progress())["peers"]
     assert [tuple(sorted(each)) for each in peers.values()] == [tuple(sorted(KEYS))] * 2
     return peers

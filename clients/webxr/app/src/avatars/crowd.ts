@@ -1,5 +1,6 @@
-/** Everybody in sight: bodies, marks at their feet, badges, icons and bubbles; dots far away. Fed with poses each frame and with looks as they change;
- * knows nothing of sessions. A person without a look is drawn, without a badge; a look without a pose is kept for when one comes. */
+/** Everybody in sight: bodies, marks at their feet, badges, icons and bubbles; dots far away. Fed with poses each frame and with looks
+ * as they change; knows nothing of sessions. A person without a look is drawn, without a badge; a look without a pose is kept for when
+ * one comes. */
 
 import { Section, type PoseTable, type Seat } from "@presence-hub/client";
 import {
