@@ -136,7 +136,7 @@ def _floor(result: Result) -> str:
         ("the bare server", f"{_3(floor_us)} µs"),
         ("times", _3(result["cpu_to_floor"])),
     ]
-    return f"{_commands(result)}\n\n{markdown_table(('CPU per update', ''), rows)}"
+    return _facts(result, rows, "CPU per update")
 
 
 def _crowd(result: Result) -> str:
@@ -156,7 +156,7 @@ def _crowd(result: Result) -> str:
             )
         ),
     ]
-    return f"{_commands(result)}\n\n{markdown_table(('', ''), rows)}"
+    return _facts(result, rows)
 
 
 def _storm(result: Result) -> str:
@@ -166,10 +166,14 @@ def _storm(result: Result) -> str:
         ("in, half and all of them", f"after {_ms(storm['in_ms']['p50'])} and {_ms(storm['in_ms']['max'])}"),
         ("longest time without a snapshot for who was there before", _ms(storm["longest_gap_ms"])),
     ]
-    return f"{_commands(result)}\n\n{markdown_table(('', ''), rows)}"
+    return _facts(result, rows)
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
+
+
+def _facts(result: Result, rows: Sequence[tuple[str, str]], of: str = "") -> str:
+    return f"{_commands(result)}\n\n{markdown_table((of, ''), rows)}"
 
 
 def _commands(*results: Result) -> str:

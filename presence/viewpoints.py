@@ -49,14 +49,18 @@ def _may_have(state: State, row: int) -> bool:
 
 
 def eyes(entities: Entities, observers: Rows) -> tuple[Rows, NDArray[np.int32]]:
-    """List where observers look from, their own place first: whose eye it is, in their order; where, (eyes, 3), mm."""
+    """List where observers look from, their own place first: whose eye it is, in their order; where, (eyes, 3), mm.
+
+    Cost: beyond a copy of their places, in proportion to those who have viewpoints.
+    """
     viewpoints = entities.viewpoints
     if not viewpoints:
         return observers, entities.position[observers]
-    others = [list(viewpoints.get(row, {}).values()) for row in observers.tolist()]
-    counts = np.array([1 + len(places) for places in others], np.intp)
-    places = np.repeat(entities.position[observers], counts, axis=0)
-    is_own = np.zeros(len(places), np.bool_)
-    is_own[np.cumsum(counts) - counts] = True
-    places[~is_own] = np.array([place for some in others for place in some], np.int32).reshape(-1, 3)
-    return np.repeat(observers, counts), places
+    more = np.zeros(entities.capacity, np.intp)
+    more[list(viewpoints)] = [len(places) for places in viewpoints.values()]
+    counts = 1 + more[observers]
+    owners, places = np.repeat(observers, counts), np.repeat(entities.position[observers], counts, axis=0)
+    ends = np.cumsum(counts)
+    for k in np.flatnonzero(counts > 1).tolist():
+        places[ends[k] - counts[k] + 1 : ends[k]] = list(viewpoints[int(observers[k])].values())
+    return owners, places
