@@ -110,7 +110,7 @@ def test_a_result_counts_names_its_commit_and_is_small(name: str, results: Mappi
     assert (recorded.FOLDER / f"{name}.json").stat().st_size < MOST_BYTES
 
 
-SHORT = {"capacity-plaza", "capacity-crush"}
+SHORT = {"capacity-plaza"}
 shorter = pytest.mark.xfail(reason="these are of short runs: `python -m benchmarks record` makes them anew")
 
 
