@@ -414,7 +414,8 @@ class ExactOracle:
         faults = observer.replica.apply(snapshot)
         if header != (tick, observer.ack, expected.is_full, self._is_stretched) or abs(snapshot.time_ms - room_ms) > 1:
             faults.append(f"header {header} at {snapshot.time_ms} ms")
-        records = {record.entity: record for record in snapshot.records}
+        told: list[Absolute | Delta] = [*snapshot.absolutes, *snapshot.deltas]
+        records = {record.entity: record for record in told}
         faults += _difference("was told of", set(records), expected.due)
         faults += _difference("lost", set(snapshot.leaves), expected.held - expected.wanted)
         faults += _difference("holds", set(observer.replica.held), expected.wanted)

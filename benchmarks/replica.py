@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from benchmarks.snapshot_reader import Absolute, Delta, Pose, Snapshot, digest_term
+from benchmarks.snapshot_reader import Absolute, Delta, Pose, Prediction, Snapshot, digest_term
+from protocol.records import Section
 
 
 @dataclass(slots=True)
 class Held:
-    """A subject as an observer's client knows it."""
+    """A subject as an observer's client knows it. way: the last record, where that was a delta, and the yaw before."""
 
     generation: int
     pose: Pose
+    way: tuple[Delta, int] | None = field(default=None, compare=False)
 
 
 class Replica:
@@ -23,7 +25,10 @@ class Replica:
         self.digest = 0
 
     def apply(self, snapshot: Snapshot) -> list[str]:
-        """Apply a snapshot and return what is wrong with it as such: order, bases, digest."""
+        """Apply a snapshot and return what is wrong with it as such: order, bases, digest.
+
+        Afterwards its predictions stand among its deltas, as those that they stand for.
+        """
         faults: list[str] = []
         if snapshot.is_full:
             self.held.clear()
@@ -36,7 +41,8 @@ class Replica:
             if record.entity in told:
                 faults.append(f"two records of {record.entity}")
             told.add(record.entity)
-            faults += self._update(record, entering)
+            faults += self._update(snapshot, record, entering)
+        snapshot.predictions.clear()
         faults += [f"{entity} enters without an absolute record" for entity in entering]
         if self.digest != snapshot.digest:
             faults.append("the digest is not that of what is held")
@@ -57,7 +63,7 @@ class Replica:
             entering[entity] = generation
         return entering
 
-    def _update(self, record: Absolute | Delta, entering: dict[int, int]) -> list[str]:
+    def _update(self, snapshot: Snapshot, record: Absolute | Delta | Prediction, entering: dict[int, int]) -> list[str]:
         entity = record.entity
         if isinstance(record, Absolute) and entity in entering:
             generation = entering.pop(entity)
@@ -68,9 +74,14 @@ class Replica:
         if held is None:
             return [f"a record of {entity}, which is not held"]
         if isinstance(record, Absolute):
-            held.pose = record.pose
-        elif record.body is not held.pose.body:
+            held.pose, held.way = record.pose, None
+            return []
+        if isinstance(record, Prediction):
+            if held.way is None or held.pose.body is not Section.ROOT:
+                return [f"a prediction of {entity}, which has no way"]
+            record = record.resolved(held.pose, *held.way)
+            snapshot.deltas.append(record)
+        if record.body is not held.pose.body:
             return [f"a {record.body.name} delta of {entity}, held as {held.pose.body.name}"]
-        else:
-            held.pose = record.applied_to(held.pose)
+        held.pose, held.way = record.applied_to(held.pose), (record, held.pose.yaw)
         return []

@@ -28,6 +28,7 @@ ORDER = (
     Section.ROOT_DELTA,
     Section.TRACKED_DELTA,
     Section.DOT,
+    Section.PREDICTED,
 )
 
 _HEADER = Struct("<IIIIB")  # tick, room time, ack, digest, flags
@@ -44,6 +45,7 @@ _LAYOUT = {
     Section.ROOT_DELTA: Struct("<HBHBbHb"),
     Section.TRACKED_DELTA: Struct("<HBHBH" + 3 * _PART_DELTA + "H"),
     Section.DOT: Struct("<Hhhh"),
+    Section.PREDICTED: Struct("<B"),
 }
 _DOT_STEP = 125  # mm
 
@@ -116,6 +118,23 @@ class Delta(NamedTuple):
         return Pose(base.body, _sum(base.place, self.shift), self.yaw, self.pitch, parts)
 
 
+class Prediction(NamedTuple):
+    """A delta relative to where the way of the one before it leads: its errors. age: by how much it changed."""
+
+    entity: int
+    age: int
+    shift: Triple  # mm
+    yaw: int
+    pitch: int
+
+    def resolved(self, base: Pose, last: Delta, yaw_before: int) -> Delta:
+        """Return the delta that it stands for. last: the one before it, which led from `yaw_before` to `base`."""
+        turn = base.yaw - yaw_before + self.yaw
+        pitch = _signed(base.pitch + self.pitch & 0xFF, 8)
+        shift, age = _sum(last.shift, self.shift), last.age + self.age & 0xFF
+        return Delta(self.entity, age, Section.ROOT, shift, base.yaw + turn & 0xFFFF, pitch, ())
+
+
 @dataclass(slots=True)
 class Snapshot:
     """A snapshot as read: its header, and its records in the order they came."""
@@ -130,11 +149,12 @@ class Snapshot:
     enters: list[tuple[int, int]] = field(default_factory=list)  # id, generation
     absolutes: list[Absolute] = field(default_factory=list)
     deltas: list[Delta] = field(default_factory=list)
+    predictions: list[Prediction] = field(default_factory=list)  # until a replica has made deltas of them
 
     @property
-    def records(self) -> list[Absolute | Delta]:
+    def records(self) -> list[Absolute | Delta | Prediction]:
         """All records of poses."""
-        return [*self.absolutes, *self.deltas]
+        return [*self.absolutes, *self.deltas, *self.predictions]
 
 
 def read_snapshot(data: bytes | memoryview) -> Snapshot:
@@ -213,6 +233,60 @@ def _take_dots(snapshot: Snapshot, section: Section, records: Iterator[tuple[int
         snapshot.absolutes.append(Absolute(entity, 0, 0, Pose(section, place)))
 
 
+def _take_predictions(snapshot: Snapshot, _section: Section, records: Iterator[tuple[int]]) -> None:
+    stream = _Stream(bytes(byte for (byte,) in records))
+    entity = -1
+    while stream.left >= _SHORTEST:
+        gap, *numbers = (stream.number(order) for order in _ORDERS)
+        age, x, y, z, yaw, pitch = (-(number + 1) // 2 if number % 2 else number // 2 for number in numbers)
+        entity += gap + 1
+        if entity > _MAX_ID:
+            raise ValueError(f"a prediction of {entity}")
+        snapshot.predictions.append(Prediction(entity, age, (x, y, z), yaw, pitch))
+    if stream.bits:
+        raise ValueError("a rest of a stream that is not zero")
+
+
+_ORDERS = 4, 0, 2, 0, 2, 7, 2  # of gap, age, x, y, z, yaw and pitch
+_SHORTEST = 8  # fewer bits are no record
+_MAX_ID = 2**16 - 1
+_LINEAR = 3  # from so many ones on, each means twice as many numbers
+
+
+class _Stream:
+    """Bits that are taken from the front, the lowest of the first byte first."""
+
+    def __init__(self, data: bytes) -> None:
+        self.bits, self.left = int.from_bytes(data, "little"), 8 * len(data)
+
+    def take(self, count: int) -> int:
+        """Take some bits as a number, the first of them its lowest."""
+        taken = self.bits & (1 << count) - 1
+        self.bits, self.left = self.bits >> count, self.left - count
+        if self.left < 0:
+            raise ValueError("a stream cut short")
+        return taken
+
+    def number(self, order: int) -> int:
+        """Take a number: so many ones, a zero, and as many bits as those and the order ask for."""
+        ones = 0
+        while self.take(1):
+            ones += 1
+        further = ones - _LINEAR
+        base, wider = (ones, 0) if further < 0 else (_LINEAR - 1 + (1 << further), further)
+        return (base << order) + self.take(order + wider)
+
+
+def first_error_at(data: bytes) -> int:
+    """Find the lowest bit of how far the first prediction of a stream is off in x: so many bits from its begin."""
+    stream = _Stream(data)
+    stream.number(_ORDERS[0])
+    stream.number(_ORDERS[1])
+    while stream.take(1):
+        pass
+    return 8 * len(data) - stream.left
+
+
 def _shift(values: list[int], signs: int) -> Shift:
     dx, dy, dz, *lows = values
     first, second, third = (low - 256 * (signs >> bit & 1) for bit, low in enumerate(lows))
@@ -228,6 +302,7 @@ _TAKE: dict[Section, Callable[[Snapshot, Section, Iterator[Any]], None]] = {
     Section.ROOT_DELTA: _take_root_deltas,
     Section.TRACKED_DELTA: _take_tracked_deltas,
     Section.DOT: _take_dots,
+    Section.PREDICTED: _take_predictions,
 }
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from benchmarks.evidence import NEVER
 from benchmarks.plan import BEFORE
+from benchmarks.replica import Replica
 from benchmarks.result import spread
 from benchmarks.scenario import Findings, Guest
 from benchmarks.snapshot_reader import read_snapshot
@@ -62,11 +63,12 @@ def longest_gap_ms(arrived_ns: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) 
 
 def _oldest_sample_ms(played: Played, witnesses: set[int]) -> int | None:
     """Find the oldest sample that a step of somebody was told from; who comes into sight may have stood there long."""
-    ages = [
-        delta.age * AGE_STEP_MS
-        for number in witnesses & played.evidence.sampled.keys()
-        for row, (_, data) in played.evidence.sampled[number].items()
-        if row in played.rows
-        for delta in read_snapshot(data).deltas
-    ]
+    ages = []
+    for number in witnesses & played.evidence.sampled.keys():
+        replica = Replica()
+        for row, (_, data) in sorted(played.evidence.sampled[number].items()):
+            snapshot = read_snapshot(data)
+            replica.apply(snapshot)
+            if row in played.rows:
+                ages += [delta.age * AGE_STEP_MS for delta in snapshot.deltas]
     return max(ages, default=None)

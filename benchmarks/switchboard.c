@@ -56,6 +56,7 @@ struct plan {
     const uint8_t *handling;       /* of each message type: HANDLE_* */
     int64_t snapshot_type;
     uint64_t update_sections; /* a bit for each section kind whose records count as updates */
+    int64_t stream_section;   /* the kind whose records are a stream of bits */
     struct text ping, bye, ack_start;
     int64_t *lateness_ns; /* (steps, lines); written at each turn */
     int64_t *first_step;  /* of each line; written at its first turn */
@@ -346,9 +347,28 @@ static bool snapshot_data(const struct frame *frame, struct text *data)
     return true;
 }
 
+/* Count the records of a stream of predictions, which stand in the lowest bits of its bytes first; -1 where it ends within
+ * one. Each is seven numbers: so many ones, a zero, and `orders` bits, and from the fourth prefix on one more each. */
+static int64_t count_predictions(const uint8_t *bytes, uint32_t length)
+{
+    static const uint32_t orders[] = {4, 0, 2, 0, 2, 7, 2};
+    uint32_t at = 0, bits = 8 * length;
+    int64_t records = 0;
+    for (; bits - at >= 8; records++)
+        for (size_t k = 0; k < sizeof orders / sizeof *orders; k++) {
+            uint32_t ones = 0;
+            for (; at < bits && bytes[at / 8] >> at % 8 & 1; at++)
+                ones++;
+            at += 1 + orders[k] + (ones > 3 ? ones - 3 : 0);
+            if (at > bits)
+                return -1;
+        }
+    return records;
+}
+
 /* Walk over the sections behind a snapshot's header, and count the records that are updates; -1 where they do not end
  * where the data ends. */
-static int64_t count_updates(struct text data, size_t at, uint64_t update_sections)
+static int64_t count_updates(struct text data, size_t at, const struct plan *plan)
 {
     size_t length = (size_t)data.length;
     int64_t updates = 0;
@@ -357,11 +377,14 @@ static int64_t count_updates(struct text data, size_t at, uint64_t update_sectio
             return -1;
         uint8_t kind = data.bytes[at], stride = data.bytes[at + 1];
         uint32_t count = little16(data.bytes + at + 2);
-        if (kind < 64 && update_sections >> kind & 1)
-            updates += count;
         at += 4;
         if (length - at < (size_t)stride * count)
             return -1;
+        int64_t records = kind == plan->stream_section ? count_predictions(data.bytes + at, count) : count;
+        if (records < 0)
+            return -1;
+        if (kind < 64 && plan->update_sections >> kind & 1)
+            updates += records;
         at += (size_t)stride * count;
     }
     return updates;
@@ -374,7 +397,7 @@ static bool take_snapshot(struct board *board, const struct role *role, const st
     struct text data;
     if (!snapshot_data(frame, &data) || data.length < HEADER_BYTES)
         return false;
-    int64_t updates = count_updates(data, HEADER_BYTES, board->plan.update_sections);
+    int64_t updates = count_updates(data, HEADER_BYTES, &board->plan);
     if (updates < 0)
         return false;
     struct snapshot_row row = {

@@ -58,7 +58,14 @@ _TYPES = 256
 _ARRAY_OF_2 = 0x92  # msgpack
 _EVENT, _MAIL = 1, 2  # what is done with a message of some type: note its number, post it
 _POSTED = (Welcome, Joined, Done, Closing, Correction, Error)
-_UPDATES = (Section.ROOT, Section.TRACKED, Section.ROOT_DELTA, Section.TRACKED_DELTA, Section.DOT)
+_UPDATES = (
+    Section.ROOT,
+    Section.TRACKED,
+    Section.ROOT_DELTA,
+    Section.TRACKED_DELTA,
+    Section.DOT,
+    Section.PREDICTED,
+)
 
 
 class Kind(IntEnum):
@@ -283,6 +290,7 @@ class _Plan(ctypes.Structure):
         ("handling", c_void_p),
         ("snapshot_type", c_int64),
         ("update_sections", c_uint64),
+        ("stream_section", c_int64),
         ("ping", _Text),
         ("bye", _Text),
         ("ack_start", _Text),
@@ -326,6 +334,7 @@ def _plan(roles: Sequence[Role], schedule: Schedule, seed: int, *, is_raw: bool)
         handling=_address(handling),
         snapshot_type=SPEC_OF[Snapshot].type,
         update_sections=sum(1 << section for section in _UPDATES),
+        stream_section=Section.PREDICTED,
     )
     plan.ping, plan.bye, plan.ack_start = (_Text(ctypes.cast(c_char_p(text), c_void_p), len(text)) for text in texts)
     return plan, (table, handling, texts, schedule)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from benchmarks.evidence import ABSENT
 from benchmarks.plan import FIRST_SEQ
 from benchmarks.replica import Held, Replica
-from benchmarks.snapshot_reader import Pose, read_snapshot
+from benchmarks.snapshot_reader import Pose, first_error_at, read_snapshot
 from protocol.records import SNAPSHOT_HEADER, Section
 
 if TYPE_CHECKING:
@@ -96,13 +96,15 @@ def corrupted(data: bytes) -> tuple[bytes, bool]:
     Returns the data, and whether it was a record.
     """
     at = SNAPSHOT_HEADER.itemsize
-    places: dict[bool, int] = {}  # by whether it is a delta
+    places: dict[bool, int] = {}  # bits to the lowest of a coordinate, by whether it is a delta's
     while at < len(data):
         kind, stride, count = _SECTION.unpack_from(data, at)
         at += _SECTION.size
-        if kind in _POSITION_AT:
-            places[kind in _DELTAS] = places.get(kind in _DELTAS, at + _POSITION_AT[kind])
+        if kind == Section.PREDICTED:
+            places.setdefault(True, 8 * at + first_error_at(data[at : at + count]))
+        elif kind in _POSITION_AT:
+            places.setdefault(kind in _DELTAS, 8 * (at + _POSITION_AT[kind]))
         at += stride * count
-    wrong = bytearray(data)
-    wrong[places.get(True, places.get(False, _DIGEST_AT))] ^= 1  # the lowest bit
+    wrong, place = bytearray(data), places.get(True, places.get(False, 8 * _DIGEST_AT))
+    wrong[place // 8] ^= 1 << place % 8
     return bytes(wrong), bool(places)

@@ -56,6 +56,7 @@ _COLUMNS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("parts", np.int16, (3, 3)),
     ("part_orientations", np.uint32, (3,)),
     ("sampled_at", np.float64, ()),  # server clock, seconds
+    ("motion", np.int32, (6,)),  # what the newest delta at the full rate said, as `snapshot` predicts the next from it
     ("jumped_tick", np.int32, ()),  # tick of the last jump
     ("dot_tick", np.int32, ()),  # when its place last came to be another dot
     # permission and place
@@ -107,14 +108,15 @@ _POSE = ("body", "position", "yaw", "pitch", "orientation", "parts", "part_orien
 def held_pose(tick: NDArray[np.int32]) -> Held:
     """Name the pose that came to be at a tick, held in least detail; detail is its bits 1 and 2. Never 0.
 
-    For the first 300 days of a room; a shorter name would be used again for a later pose of whoever rests for long.
+    Bit 3, `kernels.STEADY`, belongs to who was told of it, and is 0 here. For the first 150 days of a room; a shorter
+    name would be used again for a later pose of whoever rests for long.
     """
-    return (tick << 3 | 1).astype(np.uint32)
+    return (tick << 4 | 1).astype(np.uint32)
 
 
 def held_tick(pose: Held) -> NDArray[np.int32]:
     """Return the tick at which a held pose came to be."""
-    return np.asarray(pose >> 3, dtype=np.int32)
+    return np.asarray(pose >> 4, dtype=np.int32)
 
 
 class Entities:
@@ -131,6 +133,7 @@ class Entities:
     parts: NDArray[np.int16]
     part_orientations: NDArray[np.uint32]
     sampled_at: NDArray[np.float64]
+    motion: NDArray[np.int32]
     jumped_tick: NDArray[np.int32]
     dot_tick: NDArray[np.int32]
     shown_body: NDArray[np.uint8]

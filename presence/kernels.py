@@ -24,12 +24,18 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
     Held = NDArray[np.uint32]  # `entities.held_pose` says what it names
     Bytes = NDArray[np.uint8]
-    Rationing = tuple[tuple[float, float, float], tuple[float, float, float], float, float, int, int, int, int, int]
+    Costs = tuple[float, float, float]  # by detail
+    Rationing = tuple[Costs, Costs, Costs, float, float, int, int, int, int, int]
     Packed = NDArray[np.uint32]  # orientations
+    Codes = NDArray[np.uint64]
     Columns = tuple[Bytes, NDArray[np.int32], NDArray[np.uint16], NDArray[np.int8], Packed, NDArray[np.int16], Packed]
 
 TRACKED, THING = 1, 2  # kinds of bodies; `entities.Body` says what they are
 DOT_STEP = 125  # mm; `records` says what a dot is
+LINEAR = 3  # of the codes in `protocol.predicted`
+STEADY = (
+    8  # bit of a held pose: its record was a delta, as is due at every tick, so that what comes next can be predicted
+)
 
 # body, position, yaw, pitch, orientation, parts, orientations of parts
 _POSES = "Tuple((u1[::1], i4[:,::1], u2[::1], i1[::1], u4[::1], i2[:,:,::1], u4[:,::1]))"
@@ -113,13 +119,14 @@ def recorded(
 
     shown, previous_tick, absolute_tick: of this class. record_tick: of every class. dot_tick: noted by class 0. most:
     how far a delta reaches: on the level; otherwise; up and down with a head and hands, mm; and in the components of an
-    orientation. Returns the rows whose change a delta can describe, the way of root (rows, 3) and parts (rows, 3, 3),
-    and the turns of the components (rows, 3, 3) of the parts' orientations.
+    orientation. Returns the rows whose change a delta can describe, the way of the root, with the changes of yaw and
+    pitch behind it (rows, 5), the ways of parts (rows, 3, 3), and the turns of the components (rows, 3, 3) of their
+    orientations.
     """
     most_xz, most_mm, most_tracked_y, most_turn = most
     body, position, yaw, pitch, orientation, parts, turns = poses
     last_body, last_position, last_yaw, last_pitch, last_orientation, last_parts, last_turns = shown
-    rows, root = np.empty(len(candidates), np.int64), np.empty((len(candidates), 3), np.int32)
+    rows, root = np.empty(len(candidates), np.int64), np.empty((len(candidates), 5), np.int32)
     moves, spins = np.zeros((len(candidates), 3, 3), np.int16), np.zeros((len(candidates), 3, 3), np.int16)
     n = 0
     for row in candidates:
@@ -161,6 +168,7 @@ def recorded(
                 last_turns[row, part] = turns[row, part]
         else:
             moves[n], spins[n] = 0, 0
+        root[n, 3], root[n, 4] = np.int32(yaw[row]) - last_yaw[row], np.int32(pitch[row]) - last_pitch[row]
         last_body[row], last_yaw[row], last_pitch[row] = body[row], yaw[row], pitch[row]
         if is_thing:
             last_orientation[row] = orientation[row]
@@ -172,6 +180,81 @@ def recorded(
         previous_tick[row] = record_tick[rate, row]
         record_tick[rate, row] = record_tick[0, row] if rate > 0 else tick
     return rows[:n], root[:n], moves[:n], spins[:n]
+
+
+@compiled("UniTuple(u8, 2)(i8, i8)")
+def _code(number: int, order: int) -> tuple[int, int]:
+    """Write a number as `protocol.predicted` does: its bits, and how many."""
+    high = number >> order
+    prefix, left = min(high, LINEAR), high - LINEAR + 1
+    while left > 1:
+        prefix, left = prefix + 1, left >> 1
+    further = max(0, prefix - LINEAR)
+    base = prefix if prefix < LINEAR else LINEAR - 1 + (1 << further)
+    return (number - (base << order)) << (prefix + 1) | ((1 << prefix) - 1), prefix + 1 + order + further
+
+
+@compiled("(i4[:,::1], i8[::1], i8)")
+def coded(errors: NDArray[np.int32], orders: NDArray[np.int64], most: int) -> tuple[Codes, Codes]:
+    """Write the numbers of predicted records, (records, orders), each number by the order of its code.
+
+    Returns the bits of each record, and how many they are: 0 where they are more than `most`.
+    """
+    codes, widths = np.zeros(len(errors), np.uint64), np.zeros(len(errors), np.uint64)
+    for k in range(len(errors)):
+        at = np.uint64(0)
+        for j in range(len(orders)):
+            error = int(errors[k, j])
+            bits, width = _code(error << 1 if error >= 0 else ~(error << 1), int(orders[j]))
+            if at + width > np.uint64(most):
+                at = np.uint64(0)
+                break
+            codes[k] |= bits << at
+            at += width
+        widths[k] = at
+    return codes, widths
+
+
+@compiled("(i8[::1], i8[::1], u2[::1], u8[::1], u8[::1], i8)")
+def streamed(
+    slots: Rows, at: Rows, ids: NDArray[np.uint16], codes: Codes, widths: Codes, order: int
+) -> tuple[Rows, Rows, Bytes]:
+    """Write a stream of predicted records for each observer.
+
+    slots, ascending, and at: for each record whose it is, and which of `ids`, `codes` and `widths`, as `coded` makes
+    them. order: of the code of gaps. Returns the slots, each once, where the stream of each ends, and their bytes.
+    """
+    names, stream = np.empty(len(slots), np.int64), np.empty(12 * len(slots), np.uint8)  # of 7 + 30 + 56 bits at most
+    owners, ends = np.empty(len(slots), np.int64), np.empty(len(slots), np.int64)
+    for k in range(len(slots)):
+        names[k] = np.int64(ids[at[k]]) << 16 | at[k]
+    begin, groups, n, byte = 0, 0, np.uint64(0), np.uint64(8)
+    while begin < len(slots):
+        end = begin + 1
+        while end < len(slots) and slots[end] == slots[begin]:
+            end += 1
+        theirs = names[begin:end]
+        theirs.sort()
+        bits, held, last = np.uint64(0), np.uint64(0), -1
+        for name in theirs:
+            gap, width = _code((name >> 16) - last - 1, order)
+            last = name >> 16
+            bits |= gap << held
+            held += width
+            while held >= byte:
+                stream[n] = bits
+                n, bits, held = n + np.uint64(1), bits >> byte, held - byte
+            bits |= codes[name & 0xFFFF] << held
+            held += widths[name & 0xFFFF]
+            while held >= byte:
+                stream[n] = bits
+                n, bits, held = n + np.uint64(1), bits >> byte, held - byte
+        if held > np.uint64(0):
+            stream[n] = bits
+            n += np.uint64(1)
+        owners[groups], ends[groups] = slots[begin], n
+        groups, begin = groups + 1, end
+    return owners[:groups], ends[:groups], stream[:n]
 
 
 @compiled("void(f8[:,:], i4[::1], f8[::1])")
@@ -352,7 +435,7 @@ def _slow(
 
 @compiled(
     "(i8[::1], i4[::1], i8[::1], b1[::1], b1[::1], u1[::1], u1[::1], f8[::1], f8[::1], i8, "
-    "Tuple((UniTuple(f8, 3), UniTuple(f8, 3), f8, f8, i8, i8, i8, i8, i8)))"
+    "Tuple((UniTuple(f8, 3), UniTuple(f8, 3), UniTuple(f8, 3), f8, f8, i8, i8, i8, i8, i8)))"
 )
 def rationed(
     looking: Rows,
@@ -372,8 +455,8 @@ def rationed(
     detail: which records of a subject are sent, and so what each costs. budget: bytes for the next `ticks` ticks.
     Returns who is admitted, at which rate, and which observers were held short.
     """
-    deltas, enters, frame, share, nearest, nearest_rate, lingering, classes, bins = rules
-    delta_of, enter_of = np.array(deltas), np.array(enters)
+    steady, deltas, enters, frame, share, nearest, nearest_rate, lingering, classes, bins = rules
+    steady_of, delta_of, enter_of = np.array(steady), np.array(deltas), np.array(enters)
     is_admitted, granted, is_short = np.ones(len(apart), np.bool_), rate.copy(), np.zeros(len(looking), np.bool_)
     begin = end = 0
     for i in range(len(looking)):
@@ -398,8 +481,8 @@ def rationed(
         furthest = _count(*of_theirs, is_admitted[theirs], is_packed, turns)
         by_kind = turns[0] + turns[1]
         by_rate, cost_by_rate = by_kind.sum(axis=1), (by_kind * delta_of).sum(axis=1)
-        count, wanted, at_ring_rates = by_rate.sum(), 0.0, 0.0
-        for ring in range(classes):
+        count, wanted, at_ring_rates = by_rate.sum(), cost_by_rate[0], (by_kind[0] * steady_of).sum() * ticks
+        for ring in range(1, classes):
             wanted += cost_by_rate[ring]
             at_ring_rates += cost_by_rate[ring] / (1 << ring) * ticks
         is_short[i] = count < end - begin
@@ -505,7 +588,10 @@ def planned(
     return due, due_observers, due_keys, ends, rates
 
 
-@compiled("(i4[::1], i4[::1], i4[::1], u4[::1], i8[::1], u4[::1], u4[::1], i8[::1], i8[::1], i8)")
+@compiled(
+    "(i4[::1], i4[::1], i4[::1], u4[::1], i8[::1], u4[::1], u4[::1], b1[::1], i8, i8[:,::1], i8[:,::1], "
+    "UniTuple(i8, 2))"
+)
 def told(
     due: Narrow,
     observers: Narrow,
@@ -514,33 +600,45 @@ def told(
     slot_of: Rows,
     shown: Held,
     bases: Held,
-    slots: Rows,
+    is_predicted: Mask,
+    slower: int,
     by_delta: Rows,
-    n: int,
-) -> tuple[int, Rows, Held]:
+    by_prediction: Rows,
+    counts: tuple[int, int],
+) -> tuple[tuple[int, int], Rows, Held]:
     """Tell pairs that are due of the newest pose where they were told another one, and note that in `pose`.
 
     due, observers, keys: the pairs that are due, and where they stand in `pose`. slot_of: by observer's row, negative
-    for who cannot be told. shown, bases: by key, the newest pose, and the one from which its delta leads there. Of who
-    held that base, the observer's slot and the key are written to `slots` and `by_delta` from their `n`-th on. Returns
-    how many are there then, which of the due are the others, and the poses that those held.
+    for who cannot be told. shown, bases: by key, the newest pose, and the one from which its delta leads there.
+    is_predicted: likewise, whether there is a predicted record; smaller keys than `slower` are due at every tick. Of
+    who held the base, the observer's slot and the key are written to `by_delta` or to `by_prediction`, (2, pairs), of
+    which there are `counts` already. Returns how many are there then, which of the due are the others, and the poses
+    that those held.
     """
     whole, held = np.empty(len(due), np.int64), np.empty(len(due), np.uint32)
+    n, p = counts
     m = 0
     for k in range(len(due)):
         at, key, slot = due[k], keys[k], slot_of[observers[k]]
-        before = pose[at]
-        newest = shown[key]
+        before, newest = pose[at], shown[key]
+        is_steady = before & STEADY != 0
+        before &= ~np.uint32(STEADY)
         if before == newest or slot < 0:
             continue
         pose[at] = newest
-        if before == bases[key]:
-            slots[n], by_delta[n] = slot, key
-            n += 1
-        else:
+        if before != bases[key]:
             whole[m], held[m] = k, before
             m += 1
-    return n, whole[:m], held[:m]
+            continue
+        if key < slower:
+            pose[at] |= STEADY
+        if is_steady and is_predicted[key]:
+            by_prediction[0, p], by_prediction[1, p] = slot, key
+            p += 1
+        else:
+            by_delta[0, n], by_delta[1, n] = slot, key
+            n += 1
+    return (n, p), whole[:m], held[:m]
 
 
 @compiled("(u1[::1], i8[::1], i8[::1], i8[::1], i8[::1], u1[:,::1], i8, i8)")
@@ -572,3 +670,15 @@ def place(
         for byte in range(width):
             arena[end + byte] = records[record, byte]
         end += width
+
+
+@compiled("void(u1[::1], i8[::1], i8[::1], i8[::1], u1[::1], i8)")
+def pour(arena: Bytes, starts: NDArray[np.int64], slots: Rows, ends: Rows, stream: Bytes, kind: int) -> None:
+    """Write the streams of `streamed` into the arena, each as a section of its own. starts: by slot."""
+    begin = 0
+    for k in range(len(slots)):
+        size, at = ends[k] - begin, starts[slots[k]]
+        arena[at], arena[at + 1] = kind, 1
+        arena[at + 2], arena[at + 3] = size & 0xFF, size >> 8
+        arena[at + 4 : at + 4 + size] = stream[begin : ends[k]]
+        begin = ends[k]

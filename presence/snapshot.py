@@ -2,7 +2,8 @@
 
 Three steps. `record` turns poses that changed since their last record of a rate class into new records of that class.
 `encode` compares what observers want with what they hold and packs every record that somebody is due, once: a delta
-against the class's previous record for those who hold that one, an absolute record for the others. `lay_out` gathers
+against the class's previous record for those who hold that one, an absolute record for the others. Whoever is told at
+every tick by one delta after the other is sent the errors of a prediction instead, in bits. `lay_out` gathers
 records into one fresh arena, headers included, so that a frame is a slice. All of it is numpy over entity columns, and
 the loops of `kernels` where numpy would take many passes; no Python here iterates over entities or observers.
 
@@ -19,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from presence import kernels
-from presence.entities import Body, held_pose, held_tick
+from presence.entities import MAX_ROWS, Body, held_pose, held_tick
 from presence.rings import RATE_CLASSES, Detail
 from presence.views import by_key, in_step, joined
-from protocol import records
+from protocol import predicted, records
 from protocol.records import DTYPES, PARTS, SECTION_HEADER, SNAPSHOT_HEADER, Section, Table
 from protocol.schema import SPEC_OF, Snapshot
 
@@ -47,6 +48,7 @@ ORDER = (
     Section.ROOT_DELTA,
     Section.TRACKED_DELTA,
     Section.DOT,
+    Section.PREDICTED,
 )
 # Everything before the first section: the frame header of either transport, the msgpack array, the snapshot
 # header.
@@ -66,6 +68,9 @@ _MESSAGE_BYTES = 5  # the msgpack array header, type, and bin 16 header
 _SHORT_FRAME = 126  # WebSocket frames below this have a header of two bytes instead of four
 _WEBSOCKET_SHORT = 0x8200
 _WEBSOCKET_LONG = 0x827E0000
+_CODE_ORDERS = np.array([field.order for field in predicted.ERRORS], np.int64)
+_MOST_CODE_BITS = 56  # what makes a record longer than a delta is no good prediction; and fits a word of 64 with a rest
+_YAW_ERROR, _PITCH_ERROR = 4, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +87,25 @@ class Parcel:
 
 
 @dataclass(frozen=True, slots=True)
+class Streams:
+    """Predicted records on their way out: a stream of bytes for each observer that has any.
+
+    slots: positions in the list of observers, ascending. ends: where each stream ends, and the next one begins.
+    """
+
+    slots: Rows
+    ends: Rows
+    stream: records.Bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Tables:
     """What `encode` decided for one tick."""
 
     observers: Rows
     is_full: Mask
     parcels: list[Parcel]
+    streams: Streams
     enters: int
     leaves: int
     updates: int
@@ -108,9 +126,9 @@ class Frames:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Changes that a delta can describe, of one rate class: displacements of root (n, 3) and parts (n, 3, 3), mm.
+    """Changes that a delta can describe, of one rate class: displacements of root and parts (n, 3, 3), mm.
 
-    turns: of the components (n, 3, 3) of the parts' orientations.
+    root: (n, 5), with the changes of yaw and pitch. turns: of the components (n, 3, 3) of the parts' orientations.
     """
 
     rate: int
@@ -121,6 +139,7 @@ class Steps:
 
 
 assert kernels.DOT_STEP == records.DOT_STEP_MM, "loops import nothing of ours"
+assert kernels.LINEAR == predicted.LINEAR, "nor this"
 _DELTA_REACHES = records.MAX_DELTA_XZ, records.MAX_DELTA_Y, records.MAX_TRACKED_DELTA_Y, records.MAX_TURN
 
 
@@ -187,7 +206,8 @@ def encode(entities: Entities, views: Views, wishes: Wishes, moved: Rows, tick: 
     """
     observers = wishes.observers
     if not wishes and not len(moved):
-        return Tables(observers, np.zeros(len(observers), np.bool_), [], enters=0, leaves=0, updates=0)
+        is_full = np.zeros(len(observers), np.bool_)
+        return Tables(observers, is_full, [], _NO_STREAMS, enters=0, leaves=0, updates=0)
     slot_of = np.full(entities.capacity, -1, np.intp)
     slot_of[observers] = np.arange(len(observers))
     steps = [record(entities, moved, 0, tick)]  # always: what moved is known for one tick only
@@ -202,7 +222,9 @@ def encode(entities: Entities, views: Views, wishes: Wishes, moved: Rows, tick: 
     enters = _enters(entities, slot_of, entering)
 
     steps += _slower_records(entities, views.rates_due(entities, tick), tick)
-    told = views.tell(entities, tick, slot_of, shown, _delta_bases(entities, steps))
+    predictions = _predicted(entities, steps[0], now)
+    is_predicted = _is_predicted(entities, predictions)
+    told = views.tell(entities, tick, slot_of, shown, _delta_bases(entities, steps), is_predicted)
     whole = told.whole
     since = held_tick(whole.pose)
     jumps = [entities.jumped_tick[entering.subjects] == tick, entities.jumped_tick[whole.subjects] > since]
@@ -214,6 +236,7 @@ def encode(entities: Entities, views: Views, wishes: Wishes, moved: Rows, tick: 
         observers=observers,
         is_full=is_full,
         parcels=[parcel for parcel in parcels if len(parcel.slots)],
+        streams=_streams(entities, told, predictions),
         leaves=len(leaves.slots),
         enters=len(enters.slots),
         updates=len(entering) + len(told),
@@ -327,7 +350,8 @@ def _dot_parcel(entities: Entities, slots: Rows, subjects: Narrow) -> Parcel:
 
 def _deltas(entities: Entities, told: Told, steps: list[Steps], now: float) -> Iterator[Parcel]:
     """Pack the delta of each subject and class once."""
-    if not len(told.keys):
+    slots, keys = told.deltas
+    if not len(keys):
         return
     rows = np.concatenate([step.rows for step in steps])
     every = np.arange(len(rows))
@@ -336,7 +360,7 @@ def _deltas(entities: Entities, told: Told, steps: list[Steps], now: float) -> I
     at = by_key(np.intp, of_row[:, None])
     chosen: dict[Section, Mask | slice] = {Section.ROOT_DELTA: slice(None)}
     if (entities.body[rows] == Body.TRACKED).any():
-        is_full = _sections_by_key(entities).take(told.keys) == Section.TRACKED
+        is_full = _sections_by_key(entities).take(keys) == Section.TRACKED
         chosen = {Section.ROOT_DELTA: ~is_full, Section.TRACKED_DELTA: is_full}
     ages, root = _ages(entities, rows, now), np.concatenate([step.root for step in steps])
     for section, mine in chosen.items():
@@ -351,7 +375,51 @@ def _deltas(entities: Entities, told: Told, steps: list[Steps], now: float) -> I
                 for axis, name in enumerate(("dx", "dy", "dz")):
                     table[part][name] = parts[:, index, axis]
             records.write_turns(table, np.concatenate([step.turns for step in steps]))
-        yield Parcel(section, told.slots[mine], at.take(told.keys[mine]), _as_bytes(table))
+        yield Parcel(section, slots[mine], at.take(keys[mine]), _as_bytes(table))
+
+
+@dataclass(frozen=True, slots=True)
+class _Predictions:
+    """The predicted records of a tick, of whom there is one: (n,) rows, their bits, and how many bits those are."""
+
+    rows: Rows
+    codes: NDArray[np.uint64]
+    widths: NDArray[np.uint64]
+
+
+def _predicted(entities: Entities, step: Steps, now: float) -> _Predictions:
+    """Tell how far deltas at the full rate are from going on as the ones before them did."""
+    changes = np.column_stack([_ages(entities, step.rows, now), step.root]).astype(np.int32, copy=False)
+    errors = changes - entities.motion[step.rows]
+    half = records.YAW_TURN // 2
+    errors[:, _YAW_ERROR] = (errors[:, _YAW_ERROR] + half) % records.YAW_TURN - half
+    changes[:, _PITCH_ERROR] = 0  # a gaze does not go on
+    entities.motion[step.rows] = changes
+    codes, widths = kernels.coded(errors, _CODE_ORDERS, _MOST_CODE_BITS)
+    return _Predictions(step.rows, codes, widths)
+
+
+def _is_predicted(entities: Entities, predictions: _Predictions) -> Mask:
+    """Tell by key whether there is a predicted record: of roots alone, at the full rate."""
+    has_one = np.zeros((RATE_CLASSES, len(Detail), entities.capacity), np.bool_)
+    has_one[0, Detail.ROOT, predictions.rows] = predictions.widths > 0
+    has_one[0, Detail.FULL] = has_one[0, Detail.ROOT] & (entities.body == Body.ROOT)
+    return by_key(np.bool_, has_one)
+
+
+def _streams(entities: Entities, told: Told, predictions: _Predictions) -> Streams:
+    """Write each observer's predicted records."""
+    slots, keys = told.predicted
+    if not len(keys):
+        return _NO_STREAMS
+    of_row = np.zeros(entities.capacity, np.intp)
+    of_row[predictions.rows] = np.arange(len(predictions.rows))
+    at, ids = of_row.take(keys & (MAX_ROWS - 1)), entities.id[predictions.rows]
+    return Streams(*kernels.streamed(slots, at, ids, predictions.codes, predictions.widths, predicted.GAP.order))
+
+
+_NOBODY = np.zeros(0, np.intp)
+_NO_STREAMS = Streams(_NOBODY, _NOBODY, np.zeros(0, np.uint8))
 
 
 def _sections_by_key(entities: Entities) -> NDArray[np.uint8]:
@@ -403,6 +471,8 @@ def lay_out(
     counts = np.zeros((n, len(ORDER)), np.int64)
     for parcel in tables.parcels:
         counts[:, ORDER.index(parcel.section)] = np.bincount(parcel.slots, minlength=n)
+    streams, of_streams = tables.streams, ORDER.index(Section.PREDICTED)
+    counts[streams.slots, of_streams] = np.diff(streams.ends, prepend=0)
     strides = np.array([DTYPES[section].itemsize for section in ORDER])
     sizes = counts * strides + np.where(counts > 0, SECTION_HEADER.itemsize, 0)
     section_ends = np.cumsum(sizes, axis=1)
@@ -416,6 +486,8 @@ def lay_out(
         column, stride = ORDER.index(parcel.section), DTYPES[parcel.section].itemsize
         begins, count = np.ascontiguousarray(section_starts[:, column]), np.ascontiguousarray(counts[:, column])
         kernels.place(arena, begins, count, parcel.slots, parcel.at, parcel.records, int(parcel.section), stride)
+    begins = np.ascontiguousarray(section_starts[:, of_streams])
+    kernels.pour(arena, begins, streams.slots, streams.ends, streams.stream, int(Section.PREDICTED))
 
     written = np.flatnonzero(is_written)
     rows = observers[written]

@@ -125,16 +125,16 @@ class Due:
 class Told:
     """What observers are about to be told of those they had in view.
 
-    slots, keys: records to be sent as deltas, the observers as they were numbered. whole: pairs to be sent whole, with
-    the poses that were told before.
+    deltas, predicted: (2, pairs): for each record its observer, as those were numbered, ascending, and its key. whole:
+    pairs to be sent whole, with the poses that were told before.
     """
 
-    slots: Rows
-    keys: Rows
+    deltas: Rows
+    predicted: Rows
     whole: Sightings
 
     def __len__(self) -> int:
-        return len(self.keys) + len(self.whole)
+        return len(self.deltas[0]) + len(self.predicted[0]) + len(self.whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,20 +223,22 @@ class Views:
             rates |= due.rates
         return [rate for rate in range(RATE_CLASSES) if rates >> rate & 1]
 
-    def tell(self, entities: Entities, tick: int, slot_of: Rows, shown: Held, bases: Held) -> Told:
+    def tell(self, entities: Entities, tick: int, slot_of: Rows, shown: Held, bases: Held, is_predicted: Mask) -> Told:
         """Let observers be told of what is due at this tick and is new to them, in the order of `order`.
 
         slot_of: the number of each observer, by row, negative for one who cannot be told. shown: the newest pose of
-        each key. bases: the one from which its delta leads there.
+        each key. bases: the one from which its delta leads there. is_predicted: whether it has a predicted record.
         """
         planned = self._at(entities, tick)
         most = sum(len(due.at) for _views, due in planned)
-        slots, keys, n, whole = np.empty(most, np.intp), np.empty(most, np.intp), 0, []
+        lists, counts, whole = (np.empty((2, most), np.intp), np.empty((2, most), np.intp)), (0, 0), []
+        slower = len(Detail) << _ROW_BITS
         for views, due in planned:
             columns = due.at, due.observers, due.keys, views.pose
-            n, others, held = kernels.told(*columns, slot_of, shown, bases, slots, keys, n)
+            counts, others, held = kernels.told(*columns, slot_of, shown, bases, is_predicted, slower, *lists, counts)
             whole.append(Sightings(due.observers.take(others), due.keys.take(others), held))
-        return Told(slots[:n], keys[:n], joined(whole))
+        deltas, predicted = (pairs[:, :count] for pairs, count in zip(lists, counts, strict=True))
+        return Told(deltas, predicted, joined(whole))
 
     def _at(self, entities: Entities, tick: int) -> list[tuple[Sightings, Due]]:
         """Return the views, and what is due of each at a tick. Plans that have run out are renewed: nobody looked."""

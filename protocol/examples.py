@@ -183,6 +183,10 @@ _CHANGES = pack_snapshot(
         ],
     },
 )
+_ON = pack_snapshot(
+    {"tick": 414, "time_ms": 20700, "ack": 1208, "digest": _digest((_BEN, 1), (_CARL, 3)), "flags": 0},
+    {Section.PREDICTED: [{"id": _BEN, "age": -1, "x": -2, "y": 0, "z": 5, "yaw": -40, "pitch": 3}]},
+)
 _FAR = pack_snapshot(
     {"tick": 416, "time_ms": 20800, "ack": 1210, "digest": _digest((_BEN, 1), (_CARL, 3)), "flags": 0},
     {Section.DOT: [{"id": _CARL, "x": 7, "y": 0, "z": -577}]},
@@ -261,6 +265,7 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     Example("a full one", Snapshot(_FULL)),
     Example("the one after it", Snapshot(_CHANGES)),
+    Example("one of them goes on about as before", Snapshot(_ON)),
     Example("one of them has gone far away", Snapshot(_FAR)),
     Example("a wall in the way", Correction(1208, Cause.WALL, **_SPOT)),
     Example("two people, oneself first", Roster(2, [_ANA_ENTRY, _BEN_ENTRY])),

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from protocol import predicted
 from protocol.records import (
     DTYPES,
     PARTS,
@@ -71,9 +72,14 @@ def unpack(dtype: np.dtype[Any], record: bytes) -> Values:
 
 def pack_section(kind: Section, rows: Iterable[Mapping[str, int]]) -> bytes:
     """Pack a section: its header, then its records."""
-    packed = [pack(DTYPES[kind], row) for row in rows]
+    packed = [pack(DTYPES[kind], row) for row in _as_written(kind, rows)]
     header = {"kind": kind, "stride": DTYPES[kind].itemsize, "count": len(packed)}
     return b"".join((pack(SECTION_HEADER, header), *packed))
+
+
+def _as_written(kind: Section, rows: Iterable[Mapping[str, int]]) -> Iterable[Mapping[str, int]]:
+    """Return the records of which a section is made: of one that is a stream, its bytes."""
+    return [{"bits": byte} for byte in predicted.write(rows)] if kind is Section.PREDICTED else rows
 
 
 def pack_snapshot(header: Mapping[str, int], sections: Mapping[Section, Iterable[Mapping[str, int]]]) -> bytes:

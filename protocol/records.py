@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from protocol import predicted
 from protocol.errors import Close, ProtocolError
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Section(IntEnum):
     ROOT_DELTA = 6
     TRACKED_DELTA = 7
     DOT = 8
+    PREDICTED = 9
     ROOT_INPUT = 32
     TRACKED_INPUT = 33
 
@@ -106,6 +108,7 @@ DTYPES: dict[Section, np.dtype[np.void]] = {
     Section.ROOT_DELTA: np.dtype(_ROOT_DELTA),
     Section.TRACKED_DELTA: np.dtype(_TRACKED_DELTA),
     Section.DOT: np.dtype([("id", "<u2"), ("x", "<i2"), ("y", "<i2"), ("z", "<i2")]),
+    Section.PREDICTED: np.dtype([("bits", "u1")]),  # a stream, which `predicted` reads
     Section.ROOT_INPUT: np.dtype(_INPUT),
     Section.TRACKED_INPUT: np.dtype([*_INPUT, *((part, _PART) for part in PARTS)]),
 }
@@ -305,7 +308,10 @@ def digest_terms(ids: NDArray[Any], generations: NDArray[Any]) -> NDArray[np.uin
 
 @dataclass(frozen=True, slots=True)
 class SnapshotRecords:
-    """A parsed snapshot: its header fields and one table (a view of the input) for each section present."""
+    """A parsed snapshot: its header fields and one table (a view of the input) for each section present.
+
+    That of `Section.PREDICTED` is none of the input, but the `predicted.TABLE` that its stream holds.
+    """
 
     tick: int
     time_ms: int
@@ -328,7 +334,7 @@ def read_snapshot(data: bytes | memoryview) -> SnapshotRecords:
     for kind, table in read_sections(memoryview(data)[SNAPSHOT_HEADER.itemsize :], SNAPSHOT_SECTIONS):
         if kind in sections:
             raise ProtocolError(Close.MALFORMED, f"section {kind.name.lower()} appears twice")
-        sections[kind] = table
+        sections[kind] = predicted.read(table["bits"].tobytes()) if kind is Section.PREDICTED else table
     return SnapshotRecords(
         tick=int(header["tick"]),
         time_ms=int(header["time_ms"]),

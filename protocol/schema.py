@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, dataclass_transform, get_type_hints
 
-from protocol import records
+from protocol import predicted, records
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -705,6 +705,7 @@ def _digest() -> str:
         ],
         "structs": [[cls.__name__, [[f.name, describe_kind(f.kind)] for f in fields_of(cls)]] for cls in STRUCTS],
         "sections": [[kind.name, records.layout(dtype)] for kind, dtype in records.DTYPES.items()],
+        "codes": [predicted.GAP, *predicted.ERRORS],
     }
     return hashlib.sha256(json.dumps(described, separators=(",", ":")).encode()).hexdigest()[:16]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import Any
 
-from protocol import plain, records, schema
+from protocol import plain, predicted, records, schema
 from protocol.codec import MAX_CLIENT_ARRAY
 from protocol.errors import CLOSE_ADVICE, CLOSE_RANGES, REFUSAL_ADVICE
 from protocol.examples import EXAMPLES, Example
@@ -55,7 +55,17 @@ _PACKED_MEANING = {
     "first": "turn of the orientation's first component, its low eight bits (10.5)",
     "second": "likewise of the second",
     "third": "likewise of the third",
+    "bits": "eight more bits of the stream",
     "signs_dy": "bits 0–8: the signs of the nine turns, in the order above; bits 9–15: dy, signed, mm",
+}
+_CODED_MEANING = {
+    "gap": "ids left out: id − 1 − that of the record before; in the first record the id itself",
+    "age": "age − the one before",
+    "x": "x − the one before − dx of the way, mm",
+    "y": "y − the one before − dy of the way, mm",
+    "z": "z − the one before − dz of the way, mm",
+    "yaw": "yaw − the one before − dyaw of the way, turns / 65536, −32768 to 32767",
+    "pitch": "pitch − the one before, 90/127 degrees",
 }
 _FLAGS_MEANING = {"header": "bit 0: FULL, bit 1: STRETCHED (10.6)", "record": "bit 0: JUMP (10.6)"}
 _COORDINATE_MEANING = {
@@ -74,6 +84,10 @@ def blocks() -> dict[str, str]:
         "section header": _record_table(records.SECTION_HEADER, "header"),
         "snapshot header": _record_table(records.SNAPSHOT_HEADER, "header"),
         "sections": _sections(),
+        "codes": _table(
+            ("number", "order", "meaning"),
+            [(f"`{name}`", order, _CODED_MEANING[name]) for name, order in (predicted.GAP, *predicted.ERRORS)],
+        ),
         "close ranges": _close_ranges(),
         "close codes": _codes(CLOSE_ADVICE),
         "refusal codes": _codes(REFUSAL_ADVICE),

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from protocol import records, schema
+from protocol import predicted, records, schema
 from protocol.errors import CLOSE_ADVICE, CLOSE_RANGES, REFUSAL_ADVICE, Advice, Close, Refusal
 from protocol.schema import MESSAGES, Bin, Bool, Field, Int, Kind, Many, Sender, Slug, Spec, State, Struct, Text
 from protocol.tables import ENUMS, LIMITS, cls_doc
@@ -71,7 +71,8 @@ def _constants() -> list[str]:
     lines.append(
         f"/** schema hash, for diagnosis only */\nexport const SCHEMA_HASH = {json.dumps(schema.SCHEMA_HASH)};"
     )
-    return ["\n".join(lines) + "\n"]
+    codes = {field.name: field.order for field in (predicted.GAP, *predicted.ERRORS)}
+    return ["\n".join(lines) + "\n", _const("CODE_ORDERS", codes, "Orders of the numbers of a predicted record.")]
 
 
 def _enum(enum: type[IntEnum]) -> str:

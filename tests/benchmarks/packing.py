@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from protocol import records
+from protocol import predicted, records
 from protocol.records import DTYPES, SNAPSHOT_HEADER, Section
 
 
@@ -22,6 +22,12 @@ def section(kind: Section, *rows: dict[str, Any]) -> bytes:
             else:
                 table[name][number] = value
     return records.section_bytes(kind, table)
+
+
+def predictions(*rows: dict[str, int]) -> bytes:
+    """Pack a section of predicted records, ids ascending; what is left out is no error."""
+    table = np.frombuffer(predicted.write(rows), DTYPES[Section.PREDICTED])
+    return records.section_bytes(Section.PREDICTED, table)
 
 
 def snapshot(

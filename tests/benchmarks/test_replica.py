@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.replica import Replica
-from benchmarks.snapshot_reader import Pose, read_snapshot
+from benchmarks.snapshot_reader import Delta, Pose, read_snapshot
 from protocol.records import Section
-from tests.benchmarks.packing import section, snapshot
+from tests.benchmarks.packing import predictions, section, snapshot
 
 ENTER = section(Section.ENTER, {"id": 5, "generation": 2})
 ROOT = section(Section.ROOT, {"id": 5, "place": (100, 0, -50), "yaw": 7})
@@ -32,6 +32,31 @@ def test_deltas_move_what_is_held() -> None:
     held = replica()
     assert held.apply(read_snapshot(snapshot(STEP, held=((5, 2),)))) == []
     assert held.held[5].pose == Pose(Section.ROOT, (90, 2, -20), 9)
+
+
+def test_predictions_become_the_deltas_that_they_stand_for() -> None:
+    """The way of the last one once more, but for their errors; yaw, pitch and age go round."""
+    held = replica()
+    assert held.apply(read_snapshot(snapshot(STEP, held=((5, 2),)))) == []
+    for error in ({"age": -1, "x": -2, "y": 1, "z": 5, "yaw": -20, "pitch": -128}, {"age": 3, "yaw": 1, "pitch": -1}):
+        told = read_snapshot(snapshot(predictions({"id": 5, **error}), held=((5, 2),)))
+        assert [record.entity for record in told.records] == [5]
+        assert held.apply(told) == []
+        assert told.predictions == []
+    (delta,) = told.deltas
+    assert delta == Delta(5, 2, Section.ROOT, (-12, 3, 35), (9 - 18 - 17) % 65536, 127, ())
+    assert held.held[5].pose == Pose(Section.ROOT, (90 - 24, 2 + 6, -20 + 70), (9 - 18 - 17) % 65536, 127)
+
+
+def test_a_prediction_needs_a_way() -> None:
+    """A delta before it, and of a root."""
+    held = replica()
+    told = snapshot(predictions({"id": 5}), held=((5, 2),))
+    assert held.apply(read_snapshot(told)) == ["a prediction of 5, which has no way"]
+    assert held.apply(read_snapshot(snapshot(STEP, held=((5, 2),)))) == []
+    assert held.apply(read_snapshot(told)) == []
+    assert held.apply(read_snapshot(snapshot(ROOT, held=((5, 2),)))) == []
+    assert held.apply(read_snapshot(told)) == ["a prediction of 5, which has no way"]
 
 
 def test_what_leaves_is_forgotten() -> None:

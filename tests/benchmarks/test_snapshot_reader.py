@@ -7,10 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.snapshot_reader import Absolute, Delta, Part, Pose, as_dot, digest_term, payloads, read_snapshot
+from benchmarks.snapshot_reader import (
+    Absolute,
+    Delta,
+    Part,
+    Pose,
+    as_dot,
+    digest_term,
+    first_error_at,
+    payloads,
+    read_snapshot,
+)
+from protocol import predicted
 from protocol.framing import Framing, frame
 from protocol.records import DTYPES, PARTS, Section, digest_terms, section_bytes, write_deltas, write_turns
-from tests.benchmarks.packing import section, snapshot
+from tests.benchmarks.packing import predictions, section, snapshot
+from tests.protocol.test_predicted import streams
 
 coordinates = st.integers(-(2**22) + 1, 2**22 - 1)
 places = st.tuples(coordinates, coordinates, coordinates)
@@ -99,6 +111,23 @@ def test_a_dot_is_a_place_in_steps(steps: tuple[int, int, int]) -> None:
     assert as_dot(Pose(Section.ROOT, (x + 63, y, z))) != dot.pose
 
 
+@given(streams)
+def test_predictions_are_read_as_the_protocol_writes_them(records: list[dict[str, int]]) -> None:
+    """Every number, whatever its size; and the bit of which the self-test makes an error is one of x."""
+    data = predicted.write(records)
+    packed = np.frombuffer(data, DTYPES[Section.PREDICTED])
+    told = read_snapshot(snapshot(section_bytes(Section.PREDICTED, packed))).predictions if records else []
+    names = ("id", "age", "x", "y", "z", "yaw", "pitch")
+    found = [(one.entity, one.age, *one.shift, one.yaw, one.pitch) for one in told]
+    assert found == [tuple(record[name] for name in names) for record in records]
+    if records:
+        place, wrong = first_error_at(data), bytearray(data)
+        wrong[place // 8] ^= 1 << place % 8
+        first = read_snapshot(snapshot(section_bytes(Section.PREDICTED, np.frombuffer(bytes(wrong), packed.dtype))))
+        x, y, z = (records[0][axis] for axis in "xyz")
+        assert first.predictions[0] == told[0]._replace(shift=(~x, y, z))
+
+
 ROOT = section(Section.ROOT, {"id": 1})
 LEAVE = section(Section.LEAVE, {"id": 2})
 
@@ -117,6 +146,9 @@ LEAVE = section(Section.LEAVE, {"id": 2})
         snapshot(bytes((Section.LEAVE, 3, 1, 0, 1, 0, 0))),
         snapshot(bytes((99, 1, 1, 0, 0))),
         snapshot(section(Section.ROOT_INPUT, {"seq": 1})),
+        snapshot(bytes((Section.PREDICTED, 1, 2, 0, 0, 0))),
+        snapshot(predictions({"id": 1, "age": 1})[:-1] + b"\x80"),  # of its last byte two bits are the record's
+        snapshot(bytes((Section.PREDICTED, 1, 9, 0)) + 9 * b"\xff"),
     ],
 )
 def test_what_a_server_must_not_write_is_refused(data: bytes) -> None:

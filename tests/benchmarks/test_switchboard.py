@@ -25,7 +25,7 @@ from protocol.framing import Framing, WebSocketReader, frame
 from protocol.records import Section
 from protocol.schema import SPEC_OF, Sender
 from tests.benchmarks.compiler import needs_compiler
-from tests.benchmarks.packing import section, snapshot
+from tests.benchmarks.packing import predictions, section, snapshot
 
 pytestmark = needs_compiler
 
@@ -159,6 +159,7 @@ CROWD = (
     section(Section.ROOT_DELTA, *({"id": 10 + k} for k in range(300))),
     section(Section.TRACKED_DELTA, *({"id": 900 + k} for k in range(2))),
     section(Section.DOT, *({"id": 950 + k, "x": k} for k in range(5))),
+    predictions(*({"id": 960 + 20 * k, "x": k**3, "yaw": -(k**3), "age": k % 3 - 1} for k in range(31))),
 )
 SOME_SNAPSHOTS = [
     told(tick=1, time_ms=50, ack=2**32 - 1, flags=1),
@@ -186,7 +187,7 @@ def check_noted_down(stage: Stage, messages: list[bytes]) -> None:
         avatars = [record for record in read.absolutes if record.pose.body is not Section.THING]
         assert (row["tick"], row["time_ms"], row["ack"]) == (read.tick, read.time_ms, read.ack)
         assert (row["digest"], row["flags"]) == (read.digest, read.is_full)
-        assert row["updates"] == len(avatars) + len(read.deltas)
+        assert row["updates"] == len(avatars) + len(read.deltas) + len(read.predictions)
 
 
 def test_snapshots_are_noted_down_and_kept(stages: Callable[..., Stage]) -> None:

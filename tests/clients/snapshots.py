@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-LEAVE, ENTER, ROOT, TRACKED, THING, ROOT_DELTA, TRACKED_DELTA, DOT = range(1, 9)
+LEAVE, ENTER, ROOT, TRACKED, THING, ROOT_DELTA, TRACKED_DELTA, DOT, PREDICTED = range(1, 10)
 FULL = 1
 JUMP = 1
 
@@ -65,6 +65,16 @@ class Sections:
         row = struct.pack("<HB", entity, age) + _across(by) + struct.pack("<H", yaw) + packed
         self._add(TRACKED_DELTA, row + struct.pack("<H", last))
 
+    def predicted(self, entity: int, errors: Iterable[int]) -> None:
+        """Give the one predicted record there is: what it is off in age, x, y, z, yaw and pitch."""
+        numbers = [
+            (entity, 4),
+            *((2 * n if n >= 0 else -2 * n - 1, order) for n, order in zip(errors, _ORDERS, strict=True)),
+        ]
+        bits = "".join(_code(number, order) for number, order in numbers)
+        assert PREDICTED not in self.rows
+        self.rows[PREDICTED] = [bytes([int(bits[at : at + 8][::-1], 2)]) for at in range(0, len(bits), 8)]
+
     def packed(self) -> bytes:
         """Return all sections, in the order of the specification."""
         return b"".join(
@@ -98,6 +108,20 @@ def _term(entity: int, generation: int) -> int:
     term = ((entity << 16) | generation) * 0x9E3779B1 & 0xFFFFFFFF
     term = (term ^ (term >> 15)) * 0x85EBCA77 & 0xFFFFFFFF
     return term ^ (term >> 13)
+
+
+_ORDERS = (0, 2, 0, 2, 7, 2)
+
+
+def _code(number: int, order: int) -> str:
+    """Write a number as section 10.11 says, its bits in their order."""
+    high, ones = number >> order, 0
+    bases = [0, 1, 2, *(2 + (1 << k) for k in range(18))]
+    while high >= bases[ones + 1]:
+        ones += 1
+    width = order + max(0, ones - 3)
+    rest = number - (bases[ones] << order)
+    return "1" * ones + "0" + "".join(str(rest >> k & 1) for k in range(width))
 
 
 def _axis(value: int) -> bytes:

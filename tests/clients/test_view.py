@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,10 +10,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from presence_client.view import RoomView
+from presence_client.view import Applied, RoomView
 from protocol.errors import ProtocolError
 from protocol.schema import Done, Gone, Joined, Objects, Person, RoomState, Roster, Thing
-from tests.clients.snapshots import DOT, FULL, JUMP, ROOT, THING, TRACKED, PartRow, Sections, digest, snapshot
+from tests.clients.snapshots import (
+    DOT,
+    FULL,
+    JUMP,
+    PREDICTED,
+    ROOT,
+    THING,
+    TRACKED,
+    PartRow,
+    Sections,
+    digest,
+    snapshot,
+)
 
 Step = dict[str, Any]
 
@@ -59,6 +71,70 @@ def test_a_delta_adds_to_the_last_record() -> None:
         view.apply(snapshot(sections, held=[(7, 1)]))
     assert view.columns.position[7].tolist() == [-4094, 254, 4094]
     assert (view.columns.yaw[7], view.columns.pitch[7]) == (5, -6)
+
+
+def test_a_prediction_says_how_far_one_is_from_going_on() -> None:
+    """The way happens once more, but for what the record says; then it is what has happened."""
+    view = seeing(7)
+    walk(view, lambda sections: sections.root_delta(7, (75, 2, -20), 65_000, -5, age=12))
+    for errors in ((1, -5, 3, 2, -30, 100), (-14, 6, 0, 0, 600, 100), (0, 0, 0, 0, 0, 0)):
+        applied = go_on(view, errors)
+        assert applied.updated.tolist() == [7]
+    assert view.columns.position[7].tolist() == [75 + 70 + 76 + 76, 2 + 5 + 5 + 5, -20 - 18 - 18 - 18]
+    turns = [65_000 - 65_536, -566, 34, 34]  # yaw was 0, and goes backwards through it
+    assert view.columns.yaw[7] == sum(turns) % 65_536
+    assert view.columns.pitch[7] == -5 + 200 - 256
+    assert applied.sampled_ms.tolist() == [50 - 4 * 255]  # ages: 12, 13, -1 modulo 256, and the same again
+    assert not view.wants_resync
+
+
+def test_a_prediction_needs_a_way() -> None:
+    """Which a delta gives and an absolute record takes; of who has none, or is not held, nothing is changed."""
+    still = (0, 1, 1, 1, 1, 1)
+    for steps in (
+        [],
+        [
+            lambda sections: sections.root_delta(7, (75, 2, -20), 5, -5),
+            lambda sections: sections.root(7, (1, 2, 3), 4, 5),
+        ],
+        [lambda sections: sections.root_delta(7, (75, 2, -20), 5, -5), lambda sections: sections.dot(7, (1, 2, 3))],
+    ):
+        view = seeing(7)
+        for step in steps:
+            walk(view, step)
+        before = view.columns.position[7].tolist()
+        assert not view.wants_resync
+        go_on(view, still)
+        assert view.wants_resync
+        assert view.columns.position[7].tolist() == before
+    view = seeing(7)
+    assert go_on(view, still, entity=65_535).updated.tolist() == []
+    assert view.wants_resync
+    assert view.columns.capacity == 64
+
+
+def test_a_broken_stream_changes_nothing() -> None:
+    """It is refused before what stands beside it is applied."""
+    view = seeing(7)
+    sections = Sections()
+    sections.root(7, (1, 2, 3), 0, 0)
+    sections.predicted(7, (0, 0, 0, 0, 0, 0))
+    sections.rows[PREDICTED].pop()
+    with pytest.raises(ProtocolError):
+        view.apply(snapshot(sections, held=[(7, 1)]))
+    assert view.columns.position[7].tolist() == [0, 0, 0]
+
+
+def go_on(view: RoomView, errors: Sequence[int], entity: int = 7) -> Applied:
+    """Apply a snapshot with one predicted record."""
+    return walk(view, lambda sections: sections.predicted(entity, errors))
+
+
+def walk(view: RoomView, step: Callable[[Sections], None]) -> Applied:
+    """Apply a snapshot that a step has written, of entity 7 alone."""
+    sections = Sections()
+    step(sections)
+    return view.apply(snapshot(sections, held=[(7, 1)]))
 
 
 def test_tracked_parts_follow_absolute_and_delta_records() -> None:

@@ -100,6 +100,16 @@ def test_the_budget_is_used_and_not_exceeded(settled: tuple[Crowd, list[list[int
             assert 0.88 * BUDGET < sum(sent[begin : begin + TICK_HZ]) <= BUDGET
 
 
+def test_who_is_told_at_every_tick_costs_what_a_prediction_does() -> None:
+    """So that half as many again as would fit as deltas are told of at every tick, even where they reel."""
+    gathered = crowd(50, 6.0)
+    gathered.walk(4 * TICK_HZ)
+    for sent in gathered.walk(TICK_HZ):
+        assert sum(sent) <= BUDGET
+    for observer in gathered.people[:WATCHED]:
+        assert gathered.ages(observer) == 49 * [0]
+
+
 def test_a_stretched_room_keeps_to_its_budgets() -> None:
     """Although what was planned wrongly is put right half as often: less is planned for."""
     gathered = crowd(200, 6.0)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from presence import entities as entities_module
+from presence import kernels
 from presence.entities import ID_REST_S, RECORD_COLUMNS, Body, Entities, held_pose, held_tick
 
 if TYPE_CHECKING:
@@ -173,7 +174,8 @@ def test_no_two_living_entities_share_a_row_or_an_id(deeds: list[tuple[str, int]
 
 def test_a_held_pose_tells_its_tick_for_months() -> None:
     """Each says when its pose came to be, none is 0, and no two are alike in any detail."""
-    ticks = np.concatenate([np.arange(0, 9_000), 2**29 - 1 - np.arange(0, 9_000, 7)]).astype(np.int32)
+    ticks = np.concatenate([np.arange(0, 9_000), 2**28 - 1 - np.arange(0, 9_000, 7)]).astype(np.int32)
     assert held_tick(held_pose(ticks)).tolist() == ticks.tolist()
     assert (held_pose(ticks) > 0).all()
     assert len(np.unique(held_pose(ticks) | 6)) == len(ticks)
+    assert not (held_pose(ticks) & kernels.STEADY).any()

@@ -142,7 +142,10 @@ def dot_stage(rings: tuple[Ring, ...] = DOTS, place: World | None = None, **sett
 
 def records_of(visitor: Visitor) -> list[Absolute | Delta]:
     """List the records that somebody was sent in the last tick."""
-    return [record for snapshot in visitor.all(Snapshot) for record in snapshot.records]
+    found: list[Absolute | Delta] = []
+    for told in visitor.all(Snapshot):
+        found += [*told.absolutes, *told.deltas]
+    return found
 
 
 @given(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from benchmarks.oracle import is_near
 from benchmarks.snapshot_reader import Part, Pose, Snapshot, Triple
 from presence.movement import JUMP_REST_S
+from presence.rings import Detail, Ring
 from presence.room import RoomSettings
 from presence.snapshot import ABSOLUTE_EVERY_TICKS
 from protocol import schema
@@ -292,6 +293,117 @@ def test_whole_records_of_a_crowd_are_spread_over_ticks() -> None:
         stage.tick()
         per_tick.append(len(last_snapshot(observer).absolutes))
     assert (sum(per_tick), max(per_tick)) == (16, 1)
+
+
+# --- predictions ------------------------------------------------------------------------------------------------------
+
+
+def walked(stage: Stage, bob: Visitor, watchers: list[Visitor], steps: int, seq: int = 1) -> list[list[int]]:
+    """Let Bob go on at one pace; return how many bytes each watcher's snapshots had at each tick."""
+    sizes = []
+    for step in range(seq, seq + steps):
+        stage.walk(bob, (2 + step / 20, 0, 0), seq=step)
+        stage.tick()
+        sizes.append([sum(map(len, watcher.written)) for watcher in watchers])
+    return sizes
+
+
+def test_who_goes_on_as_before_is_told_in_bits() -> None:
+    """The first step is a delta of ten bytes; then a record is three bytes long, four where its age differs."""
+    stage, ann, bob = pair()
+    first, *rest = (size for (size,) in walked(stage, bob, [ann], 20))
+    assert {first - size for size in rest} == {7, 6}
+    assert ann.held[bob.entity].place == (3000, 0, 0)
+
+
+def test_a_whole_record_begins_anew() -> None:
+    """After an absolute one comes a delta that is none of bits, and then bits again."""
+    stage, ann, bob = pair()
+    delta, *sizes = (size for (size,) in walked(stage, bob, [ann], 2 * ABSOLUTE_EVERY_TICKS))
+    whole, later = (tick for tick, size in enumerate(sizes) if size == delta + 6)
+    assert later - whole == ABSOLUTE_EVERY_TICKS
+    assert [tick for tick, size in enumerate(sizes) if size == delta] == [whole + 1, later + 1]
+    assert {*sizes} == {delta + 6, delta, delta - 6, delta - 7}
+
+
+def test_who_did_not_hold_the_way_is_told_by_a_delta() -> None:
+    """Of two observers one missed a record: it is sent a whole one, then a delta, then bits; the other goes on."""
+    stage, ann, bob = pair()
+    cid = stage.enter("cid")
+    stage.tick()
+    walked(stage, bob, [ann, cid], 5)
+    cid.is_writable = False
+    walked(stage, bob, [ann, cid], 1, seq=6)
+    cid.is_writable = True
+    (bits, whole), (_, delta), (again, too) = walked(stage, bob, [ann, cid], 3, seq=7)
+    assert (whole - delta, again) == (6, too)
+    assert max(bits, too) <= delta - 6
+
+
+def test_who_is_told_more_rarely_is_told_by_deltas() -> None:
+    """Beyond the first ring, where a record comes at every other tick, each is a delta of ten bytes."""
+    stage, ann, bob = pair(rings=(Ring(1_000, 0, Detail.FULL), Ring(10_000, 1, Detail.FULL)))
+    whole, *deltas = (size for (size,) in walked(stage, bob, [ann], 12) if size)
+    assert [whole - size for size in deltas] == 5 * [6]
+
+
+def test_a_prediction_needs_two_records_at_the_full_rate() -> None:
+    """Who comes from a slower ring into the first is told by a delta or whole, and only then in bits."""
+    stage, ann, bob = pair(rings=(Ring(2_500, 0, Detail.FULL), Ring(10_000, 1, Detail.FULL)))
+    kinds = []
+    for step in range(1, 100):
+        stage.walk(bob, (2 + abs(50 - step) / 40, 0, 0), seq=step)
+        stage.tick()
+        for told in ann.written:
+            kinds += [{46: "whole", 40: "delta"}.get(len(told), "bits")]
+    runs = [(kind, len([*run])) for kind, run in groupby(kinds)]
+    before_bits = [before for before, (kind, _) in pairwise(runs) if kind == "bits"]
+    assert [kind for kind, _ in before_bits] == ["delta"] * len(before_bits)
+    assert {"whole", "delta", "bits"} == {kind for kind, _ in runs}
+    assert sum(count for kind, count in runs if kind == "bits") in range(20, 40)
+
+
+def test_heads_and_hands_are_no_part_of_a_prediction() -> None:
+    """Whoever has them is told by deltas of their own, at every tick too."""
+    stage, ann, bob = pair()
+    for step in range(1, 6):
+        stage.reach(bob, (2 + step / 20, 0, 0), head_y=1600, seq=step)
+        stage.tick()
+        assert ann.held[bob.entity].place == (2000 + 50 * step, 0, 0)
+    (delta,) = last_snapshot(ann).deltas
+    assert delta.body is TRACKED
+
+
+def test_what_no_prediction_can_say_is_told_by_a_delta() -> None:
+    """Where the errors take more than seven bytes, as of somebody who is shaken."""
+    stage, ann, bob = pair()
+    told = []
+    for step in range(1, 12):
+        shaken = step % 2
+        stage.walk(bob, (2 + shaken / 10, 0, shaken / 10), yaw=30_000 * shaken, pitch=100 * shaken, seq=step)
+        stage.tick()
+        told.append(sum(map(len, ann.written)))
+        place = (2000 + 100 * shaken, 0, 100 * shaken)
+        assert ann.held[bob.entity] == Pose(ROOT, place, 30_000 * shaken, 100 * shaken)
+    assert set(told) == {told[0]}
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(-90, 90), st.integers(-90, 90), st.integers(0, 65535), st.integers(-127, 127)),
+        min_size=3,
+        max_size=12,
+    )
+)
+def test_predictions_lose_nothing(steps: list[tuple[int, int, int, int]]) -> None:
+    """However somebody moves, looks and turns, and rests in between: observers hold it to the last bit."""
+    stage, ann, bob = pair()
+    x = z = 0
+    for seq, (dx, dz, yaw, pitch) in enumerate(steps, 1):
+        x, z = x + dx, z + dz
+        stage.walk(bob, (2 + x / 1000, 0, z / 1000), yaw=yaw, pitch=pitch, seq=seq)
+        stage.tick(1 + seq % 2)
+        assert ann.held[bob.entity] == Pose(ROOT, (2000 + x, 0, z), yaw, pitch)
 
 
 # --- what is due ------------------------------------------------------------------------------------------------------

@@ -14,7 +14,8 @@ from presence.rings import RATE_CLASSES, Detail
 from presence.views import Change, Sightings, Views, by_key, in_step, is_turn, keys_of
 
 POSE = 5  # what everybody's newest pose is called here, unless said otherwise
-NEW_POSES = count(100)
+NEW_POSES = count(101, 16)  # as `held_pose` names them
+NOT_PREDICTED = np.zeros(RATE_CLASSES * len(Detail) * MAX_ROWS, np.bool_)
 
 
 def people(number: int) -> Entities:
@@ -39,7 +40,7 @@ def listed(seen: Sightings) -> list[tuple[int, int]]:
 def told(entities: Entities, views: Views, tick: int, pose: int) -> Sightings:
     """Tell everybody of a new pose of whom they are due; return the pairs, with the poses that they held before."""
     shown, no_base = (np.full(RATE_CLASSES * len(Detail) * MAX_ROWS, value, np.uint32) for value in (pose, 0))
-    return views.tell(entities, tick, np.arange(entities.capacity), shown, no_base).whole
+    return views.tell(entities, tick, np.arange(entities.capacity), shown, no_base, NOT_PREDICTED).whole
 
 
 def due(entities: Entities, views: Views, tick: int) -> list[tuple[int, int]]:
@@ -166,27 +167,27 @@ def test_a_look_tells_who_comes_and_who_goes() -> None:
     """Of those who look alone; who stays keeps the pose that it was told last."""
     entities, views = people(8), Views(1)
     look(entities, views, [0, 1], [(0, 2, 0), (0, 3, 0), (1, 2, 0)], 0)
-    change = look(entities, views, [0], [(0, 3, 0), (0, 4, 0)], 1, pose=9)
+    change = look(entities, views, [0], [(0, 3, 0), (0, 4, 0)], 1, pose=17)
     assert listed(change.entering) == [(0, 4)]
     assert listed(change.left) == [(0, 2)]
-    before = told(entities, views, 1, pose=10)
+    before = told(entities, views, 1, pose=33)
     assert listed(before) == [(1, 2), (0, 3), (0, 4)]
-    assert before.pose.tolist() == [POSE, POSE, 9]
+    assert before.pose.tolist() == [POSE, POSE, 17]
 
 
 def test_what_is_told_is_noted_with_the_pair() -> None:
     """Of those who were due and nobody else, and it stays with the pair across a look out of turn."""
     entities, views = people(12), Views(4)
     look(entities, views, [0, 1, 2, 3], [(0, 5, 0), (1, 5, 1), (2, 5, 0), (3, 5, 0)], 0)  # 5 is told of at even ticks
-    assert listed(told(entities, views, 1, pose=20)) == [(0, 5), (2, 5), (3, 5)]
-    look(entities, views, [2], [(2, 5, 0), (2, 6, 0)], 1, pose=9)
-    now = told(entities, views, 2, pose=21)
+    assert listed(told(entities, views, 1, pose=33)) == [(0, 5), (2, 5), (3, 5)]
+    look(entities, views, [2], [(2, 5, 0), (2, 6, 0)], 1, pose=17)
+    now = told(entities, views, 2, pose=49)
     assert dict(zip(listed(now), now.pose.tolist(), strict=True)) == {
-        (3, 5): 20,
-        (0, 5): 20,
+        (3, 5): 33,
+        (0, 5): 33,
         (1, 5): POSE,
-        (2, 5): 20,
-        (2, 6): 9,
+        (2, 5): 33,
+        (2, 6): 17,
     }
 
 
@@ -197,11 +198,35 @@ def test_who_holds_the_base_of_a_delta_is_told_by_it() -> None:
         look(entities, views, observers, [(row, 7, 0) for row in observers], 0, pose=pose)
     shown, bases = (np.full(RATE_CLASSES * len(Detail) * MAX_ROWS, pose, np.uint32) for pose in (3, 2))
     slot_of = np.array([0, -1, 1, 2, -1, 3, 4, 5])
-    first = views.tell(entities, 1, slot_of, shown, bases)
-    assert (first.slots.tolist(), first.keys.tolist(), len(first)) == ([2], [7], 3)
+    first = views.tell(entities, 1, slot_of, shown, bases, NOT_PREDICTED)
+    assert (first.deltas.tolist(), first.predicted.size, len(first)) == ([[2], [7]], 0, 3)
     assert (listed(first.whole), first.whole.pose.tolist()) == ([(0, 7), (2, 7)], [1, 1])
-    again = views.tell(entities, 2, np.arange(8), shown, bases)
-    assert (again.slots.tolist(), listed(again.whole)) == ([4], [(1, 7)])
+    again = views.tell(entities, 2, np.arange(8), shown, bases, NOT_PREDICTED)
+    assert (again.deltas.tolist(), listed(again.whole)) == ([[4], [7]], [(1, 7)])
+
+
+def test_who_was_told_by_a_delta_before_is_told_by_a_prediction() -> None:
+    """Where there is one, and of who is due at every tick alone; a whole record in between begins anew."""
+    entities, views = people(8), Views(1)
+    look(entities, views, [0, 1], [(0, 7, 0), (1, 7, 1)], 0, pose=1)  # 7 has an even id: due for 1 at even ticks
+    everybody = np.arange(8)
+
+    def tell(tick: int, pose: int, base: int, *, is_predicted: bool = True) -> tuple[list[int], list[int], list[int]]:
+        shown, bases = (np.full(RATE_CLASSES * len(Detail) * MAX_ROWS, name, np.uint32) for name in (pose, base))
+        now = views.tell(entities, tick, everybody, shown, bases, ~NOT_PREDICTED & is_predicted)
+        return sorted(now.deltas[0].tolist()), now.predicted[0].tolist(), now.whole.observers.tolist()
+
+    assert tell(0, 17, 1) == ([0, 1], [], [])
+    assert tell(1, 33, 17) == ([], [0], [])
+    assert tell(2, 49, 33) == ([], [0], [1])  # who is told at every other tick does not hold the base
+    assert tell(3, 65, 49, is_predicted=False) == ([0], [], [])
+    assert tell(4, 81, 65) == ([], [0], [1])
+    assert tell(5, 97, 0) == ([], [], [0])
+    assert tell(7, 113, 97) == ([0], [], [])
+    assert tell(9, 129, 113) == ([], [0], [])
+    assert tell(11, 129, 113) == ([], [], [])
+    assert tell(12, 145, 81) == ([1], [], [0])
+    assert tell(14, 161, 145) == ([0, 1], [], [])  # of 1 for the second time in a row
 
 
 def test_who_is_held_no_longer_is_pruned() -> None:

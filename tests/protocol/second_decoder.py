@@ -66,6 +66,7 @@ class Tables:
     layouts: dict[str, Layout] = field(default_factory=dict)
     kinds: dict[str, int] = field(default_factory=dict)
     limits: dict[str, int] = field(default_factory=dict)
+    codes: dict[str, int] = field(default_factory=dict)  # of predicted records: the orders of their numbers
 
 
 def read_tables(text: str) -> Tables:
@@ -91,6 +92,8 @@ def read_tables(text: str) -> Tables:
             tables.kinds = {row[1]: int(row[0]) for row in body}
         elif name == "format limits":
             tables.limits = {row[0]: int(row[1]) for row in body}
+        elif name == "codes":
+            tables.codes = {row[0]: int(row[1]) for row in body}
         elif what == "version":
             major, minor = re.findall(r"\d+", block)[:2]
             tables.version = (int(major), int(minor))
@@ -342,8 +345,61 @@ def _sections(data: bytes, expected: set[str]) -> Iterator[tuple[str, list[dict[
             layout = TABLES.layouts[name]
             if stride < layout.stride:
                 raise Refused("stride too small")
-            yield name, [_unpack(layout, data[at + k * stride :]) for k in range(count)]
+            records = [_unpack(layout, data[at + k * stride :]) for k in range(count)]
+            yield name, _read_stream([record["bits"] for record in records]) if name == "predicted" else records
         at += stride * count
+
+
+def _read_stream(data: list[int]) -> list[dict[str, int]]:
+    """Read the stream of a `predicted` section (section 10.11), bit by bit."""
+    bits = [byte >> k & 1 for byte in data for k in range(8)]
+    bits.reverse()  # taken from the end
+    records: list[dict[str, int]] = []
+    while len(bits) >= 8:
+        record = {}
+        for name, order in TABLES.codes.items():
+            number = _read_code(bits, order)
+            record[name] = number if name == "gap" else -(number + 1) // 2 if number % 2 else number // 2
+        entity = record.pop("gap") + (records[-1]["id"] + 1 if records else 0)
+        if entity > 0xFFFF:
+            raise Refused("an id above all")
+        records.append({"id": entity, **record})
+    return records
+
+
+def _read_code(bits: list[int], order: int) -> int:
+    ones = 0
+    while _take_bit(bits):
+        ones += 1
+        if ones > 19:
+            raise Refused("a prefix too long")
+    width = order + max(0, ones - 3)
+    base = ones if ones < 3 else 2 + (1 << ones - 3)
+    return (base << order) + sum(_take_bit(bits) << k for k in range(width))
+
+
+def _take_bit(bits: list[int]) -> int:
+    if not bits:
+        raise Refused("a stream cut short")
+    return bits.pop()
+
+
+def _write_stream(records: list[dict[str, int]]) -> bytes:
+    bits: list[int] = []
+    last = -1
+    for record in records:
+        for name, order in TABLES.codes.items():
+            value = record["id"] - last - 1 if name == "gap" else record[name]
+            number = value if name == "gap" else 2 * value if value >= 0 else -2 * value - 1
+            ones = 0
+            while number >> order >= (ones + 1 if ones < 2 else 2 + 2 ** (ones - 2)):
+                ones += 1
+            base = ones if ones < 3 else 2 + 2 ** (ones - 3)
+            rest, width = number - base * 2**order, order + max(0, ones - 3)
+            bits += [1] * ones + [0] + [rest >> k & 1 for k in range(width)]
+        last = record["id"]
+    bits += [0] * (-len(bits) % 8)
+    return bytes(sum(bit << k for k, bit in enumerate(bits[at : at + 8])) for at in range(0, len(bits), 8))
 
 
 def _unpack(layout: Layout, data: bytes) -> dict[str, int]:
@@ -377,11 +433,13 @@ def encode_records(records: list[Record]) -> bytes:
     while at < len(records):
         name = records[at][0]
         same = [values for _, values in records[at : next(_ends(records, at))]]
+        if name == "predicted":
+            same = [{"bits": byte} for byte in _write_stream(same)]
         layout = TABLES.layouts["snapshot header" if name == "header" else name]
         if name != "header":
             written += struct.pack("<BBH", TABLES.kinds[name], layout.stride, len(same))
         written += b"".join(_pack(layout, values) for values in same)
-        at += len(same)
+        at = next(_ends(records, at))
     return written
 
 

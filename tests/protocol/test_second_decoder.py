@@ -86,7 +86,7 @@ def test_digests_of_the_examples_follow_from_what_they_hold() -> None:
             elif name == "enter":
                 held[record["id"]] = record["generation"]
         assert digest(held) == header["digest"]
-    assert len(snapshots) == 3
+    assert len(snapshots) == 4
 
 
 def test_the_worked_digest_is_right() -> None:

@@ -319,7 +319,7 @@ def envelopes() -> list[Vector]:
 _EXAMPLES = {example.title: example for example in second.read_examples(_TEXT)}
 _DESKTOP, _TRACKED = _EXAMPLES["a desktop avatar"].packed, _EXAMPLES["a tracked avatar"].packed
 _FULL, _NEXT = _EXAMPLES["a full one"].packed, _EXAMPLES["the one after it"].packed
-_FAR = _EXAMPLES["one of them has gone far away"].packed
+_ON, _FAR = (_EXAMPLES[f"one of them {did}"].packed for did in ("goes on about as before", "has gone far away"))
 
 
 def _records(name: str, spec: str, data: bytes, records: list[second.Record]) -> Vector:
@@ -413,6 +413,7 @@ def snapshots() -> list[Vector]:
         _bad_records("a kind twice", "10.1", head + section(*_one(leave)) * 2),
         _bad_records("a kind twice, once empty", "10.1", head + section("leave", []) + section(*_one(leave))),
     ]
+    vectors += _predictions(head, header)
     for record in (*_FULL[1:], *_NEXT[1:], *_FAR[1:]):
         name, values = record
         low = {key: _lowest(name, key) for key in values}
@@ -424,6 +425,48 @@ def snapshots() -> list[Vector]:
         small = section(name, [values], stride=TABLES.layouts[name].stride - 1)
         vectors.append(_bad_records(f"{name}: a stride too small", "10.1", head + small))
     return list({vector["name"]: vector for vector in vectors}.values())
+
+
+def _predictions(head: bytes, header: second.Record) -> list[Vector]:
+    """Make the vectors of predicted records: of streams, whose every bit counts."""
+    names = [name for name in TABLES.codes if name != "gap"]
+
+    def row(entity: int, *numbers: int) -> second.Record:
+        return "predicted", {"id": entity, **dict(zip(names, numbers, strict=True))}
+
+    def stream(*records: second.Record) -> bytes:
+        return second.encode_records(list(records))[4:]
+
+    def sent(data: bytes, stride: int = 1) -> bytes:
+        padded = b"".join(bytes([byte]) + b"\xaa" * (stride - 1) for byte in data)
+        return head + struct.pack("<BBH", TABLES.kinds["predicted"], stride, len(data)) + padded
+
+    still, walker = row(7, 0, 0, 0, 0, 0, 0), row(12, 1, -4, 0, 3, -120, 2)
+    far = row(65535, -255, 8188, -508, -8188, -32768, 254)
+    each = [row(100 + k, *(k * sign for _ in names)) for k in (1, 2, 3, 7, 12, 40, 200, 1000) for sign in (1, -1)][::2]
+    several = [row(0, 0, 1, 0, -1, 5, 0), row(1, 0, 0, 0, 0, 0, 0), walker, row(300, 2, 75, 1, -75, 0, -9), *each[3:]]
+    several = sorted({record[1]["id"]: record for record in several}.values(), key=lambda record: record[1]["id"])
+    data = stream(walker)
+    return [
+        _records("goes on about as before", "10.11", second.encode_records(_ON), _ON),
+        _records("predicted: no error", "10.11", sent(stream(still)), [header, still]),
+        _records("predicted: small errors", "10.11", sent(data), [header, walker]),
+        _records("predicted: the largest errors", "10.11", sent(stream(far)), [header, far]),
+        _records("predicted: several", "10.11", sent(stream(*several)), [header, *several]),
+        _records("predicted: a longer stride", "10.1", sent(data, 3), [header, walker]),
+        _records("predicted: a rest that is not zero", "10.11", sent(_with_rest(data)), [header, walker]),
+        _bad_records("predicted: cut short", "10.11", sent(data[:-1])),
+        _bad_records("predicted: a byte too many", "10.11", sent(data + b"\0")),
+        _bad_records("predicted: a prefix too long", "10.11", sent(b"\xff\xff\x0f" + bytes(12))),
+        _bad_records("predicted: an id above all", "10.11", sent(stream(row(65536, 0, 0, 0, 0, 0, 0)))),
+        _bad_records("predicted: a stride too small", "10.1", head + bytes([TABLES.kinds["predicted"], 0, 1, 0])),
+    ]
+
+
+def _with_rest(stream: bytes) -> bytes:
+    """Set the last bit, which no record of the stream needs."""
+    assert stream[-1] < 128, "the last bit is a record's"
+    return stream[:-1] + bytes([stream[-1] | 128])
 
 
 def _one(record: second.Record) -> tuple[str, list[dict[str, int]]]:

@@ -34,6 +34,9 @@ _COLUMNS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("parts", np.int16, (3, 3)),
     ("part_orientations", np.uint32, (3,)),
     ("sampled_ms", np.int64, ()),
+    ("way", np.int32, (4,)),
+    ("has_way", np.bool_, ()),
+    ("age", np.uint8, ()),
 )
 
 
@@ -41,7 +44,9 @@ class Columns:
     """One row for each entity id, quantised as on the wire; grows by doubling, so look columns up afresh each time.
 
     body: the Section of its absolute records; of Section.DOT nothing but the position is known, and that to 62 mm an
-    axis. position: millimetres. sampled_ms: room time of the pose. A row means something only while its id is held.
+    axis. position: millimetres. sampled_ms: room time of the pose. way: how far the last delta moved it, mm, and turned
+    it, while `has_way`: what a predicted record starts from. age: of the last record, as it came. A row means something
+    only while its id is held.
     """
 
     generation: NDArray[np.uint16]
@@ -53,6 +58,9 @@ class Columns:
     parts: NDArray[np.int16]
     part_orientations: NDArray[np.uint32]
     sampled_ms: NDArray[np.int64]
+    way: NDArray[np.int32]
+    has_way: NDArray[np.bool_]
+    age: NDArray[np.uint8]
 
     def __init__(self) -> None:
         self.capacity = _FIRST_CAPACITY
@@ -144,11 +152,14 @@ class RoomView:
                 self._displace(section, table, updates)
             elif section is Section.DOT:
                 self._mark(table, updates)
+            elif section is Section.PREDICTED:
+                self._go_on(table, updates)
         self.tick, self.time_ms, self.ack = snapshot.tick, snapshot.time_ms, snapshot.ack
         self.wants_resync |= snapshot.digest != self.digest
         updated = _joined(updates.ids, _NONE)
-        sampled_ms = snapshot.time_ms - _joined(updates.ages, _NO_AGES).astype(np.int64) * AGE_STEP_MS
-        self.columns.sampled_ms[updated] = sampled_ms
+        ages = _joined(updates.ages, _NO_AGES)
+        sampled_ms = snapshot.time_ms - ages.astype(np.int64) * AGE_STEP_MS
+        self.columns.sampled_ms[updated], self.columns.age[updated] = sampled_ms, ages
         return Applied(
             tick=snapshot.tick,
             time_ms=snapshot.time_ms,
@@ -191,7 +202,7 @@ class RoomView:
         ids = table["id"].astype(np.intp)
         table, ids = self._fitting(table, ids, self._is_held[ids])
         columns = self.columns
-        columns.body[ids] = section
+        columns.body[ids], columns.has_way[ids] = section, False
         columns.position[ids] = records.read_positions(table)
         if section is Section.THING:
             columns.orientation[ids] = table["orientation"]
@@ -209,7 +220,7 @@ class RoomView:
         ids = table["id"].astype(np.intp)
         table, ids = self._fitting(table, ids, self._is_held[ids])
         columns = self.columns
-        columns.body[ids] = Section.DOT
+        columns.body[ids], columns.has_way[ids] = Section.DOT, False
         columns.position[ids] = records.read_dots(table)
         columns.yaw[ids], columns.pitch[ids] = 0, 0
         _note(updates, ids, np.zeros(len(ids), np.uint8), np.zeros(len(ids), np.bool_))
@@ -222,7 +233,10 @@ class RoomView:
         if is_base.all():
             is_base = columns.body[ids] == _DELTA[section]
         table, ids = self._fitting(table, ids, is_base)
-        columns.position[ids] += records.read_deltas(table)
+        columns.way[ids, :3] = records.read_deltas(table)
+        columns.way[ids, 3] = table["yaw"].astype(np.int32) - columns.yaw[ids]
+        columns.has_way[ids] = True
+        columns.position[ids] += columns.way[ids, :3]
         columns.yaw[ids] = table["yaw"]
         if section is Section.TRACKED_DELTA:
             columns.parts[ids] += _part_axes(table, ("dx", "dy", "dz"))
@@ -230,6 +244,21 @@ class RoomView:
         else:
             columns.pitch[ids] = table["pitch"]
         _note(updates, ids, table["age"], np.zeros(len(ids), np.bool_))
+
+    def _go_on(self, table: Table, updates: _Updates) -> None:
+        """Let subjects go on as before, but for the errors of predicted records."""
+        ids = table["id"].astype(np.intp)
+        columns = self.columns
+        is_base = self._is_held[ids]
+        held = ids[is_base]
+        is_base[is_base] = columns.has_way[held] & (columns.body[held] == Section.ROOT)
+        table, ids = self._fitting(table, ids, is_base)
+        columns.way[ids] += np.stack([table[error] for error in ("x", "y", "z", "yaw")], axis=1)
+        columns.position[ids] += columns.way[ids, :3]
+        columns.yaw[ids] = (columns.yaw[ids] + columns.way[ids, 3]) & (records.YAW_TURN - 1)
+        columns.pitch[ids] = (columns.pitch[ids] + table["pitch"]).astype(np.int8)
+        ages = (columns.age[ids] + table["age"]).astype(np.uint8)
+        _note(updates, ids, ages, np.zeros(len(ids), np.bool_))
 
     def _fitting(self, table: Table, ids: Ids, fits: NDArray[np.bool_]) -> tuple[Table, Ids]:
         """Drop the records that fit nothing held; a correct server sends none."""

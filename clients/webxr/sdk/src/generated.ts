@@ -36,7 +36,10 @@ export const POSE_JUMP = 1;
 /** most elements of one array in a client's message */
 export const MAX_CLIENT_ARRAY = 64;
 /** schema hash, for diagnosis only */
-export const SCHEMA_HASH = "3ca51b569c3f1a2f";
+export const SCHEMA_HASH = "7d026567f2fa3d4f";
+
+/** Orders of the numbers of a predicted record. */
+export const CODE_ORDERS = { gap: 4, age: 0, x: 2, y: 0, z: 2, yaw: 7, pitch: 2 } as const;
 
 /** What a person says of themselves. */
 export const Status = { AVAILABLE: 0, BUSY: 1, IN_COURSE: 2, AWAY: 3 } as const;
@@ -68,6 +71,7 @@ export const Section = {
   ROOT_DELTA: 6,
   TRACKED_DELTA: 7,
   DOT: 8,
+  PREDICTED: 9,
   ROOT_INPUT: 32,
   TRACKED_INPUT: 33,
 } as const;
@@ -1274,6 +1278,7 @@ export const STRIDES = {
   root_delta: 10,
   tracked_delta: 28,
   dot: 8,
+  predicted: 1,
   root_input: 20,
   tracked_input: 50,
 } as const;
@@ -1373,6 +1378,7 @@ export const LAYOUTS = {
     y: { type: "i16", offset: 4 },
     z: { type: "i16", offset: 6 },
   },
+  predicted: { bits: { type: "u8", offset: 0 } },
   root_input: {
     seq: { type: "u32", offset: 0 },
     x: { type: "i32", offset: 4 },

@@ -19,6 +19,8 @@ const NEWEST = SAMPLES - 1; // a mask, since SAMPLES is a power of two
 const FIRST_CAPACITY = 64;
 /** Coordinates of head and hands in a row. */
 export const PART_AXES = PARTS * 3;
+/** Numbers of a way. */
+export const WAY = 4;
 
 /** By slot; below the comment, by row. */
 interface Columns {
@@ -29,6 +31,10 @@ interface Columns {
   readonly pushed: Uint32Array;
   /** Room time of the last snapshot that had a record of it. */
   readonly spokenMs: Float64Array;
+  /** Of the last record: its age, and the way it gave its subject, if any (SPEC section 10.6). */
+  readonly age: Uint8Array;
+  readonly hasWay: Uint8Array;
+  readonly way: Int32Array; // WAY a slot: dx dy dz dyaw
   // by row
   readonly sampledMs: Float64Array;
   readonly isJump: Uint8Array;
@@ -47,6 +53,9 @@ function columnsOf(capacity: number): Columns {
     body: new Uint8Array(capacity),
     pushed: new Uint32Array(capacity),
     spokenMs: new Float64Array(capacity),
+    age: new Uint8Array(capacity),
+    hasWay: new Uint8Array(capacity),
+    way: new Int32Array(capacity * WAY),
     sampledMs: new Float64Array(rows),
     isJump: new Uint8Array(rows),
     mm: new Int32Array(rows * 3),
@@ -79,11 +88,15 @@ export class Samples {
     columns.pushed[slot] = 0;
   }
 
-  /** Say of which kind a slot's records are from now on. Dots are not mixed with others: its samples start over. */
+  /**
+   * Say of which kind a slot's records are from now on: an absolute one came, which takes the way away. Dots are not mixed
+   * with others: its samples start over.
+   */
   become(slot: number, body: number): void {
     const columns = this.columns;
     if ((columns.body[slot] === Section.DOT) !== (body === Section.DOT)) columns.pushed[slot] = 0;
     columns.body[slot] = body;
+    columns.hasWay[slot] = 0;
   }
 
   /** Open a row for a sample taken at `sampledMs`. One that is not newer than the last (ages are rounded) takes its place. */

@@ -7,11 +7,12 @@
  */
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- columns of numbers: every slot and row is within them */
 import { AGE_STEP_MS, DOT_STEP_MM, LAYOUTS, POSE_JUMP, Section } from "../generated.js";
+import type { PredictedRecords } from "../wire/predicted.js";
 import { digestTerm } from "../wire/quantities.js";
 import { SnapshotFrame } from "../wire/snapshot.js";
 import { PARTS } from "./pose-table.js";
 import type { PoseTable } from "./pose-table.js";
-import { PART_AXES, Samples } from "./samples.js";
+import { PART_AXES, Samples, WAY } from "./samples.js";
 
 const MAX_ID = 0xffff;
 
@@ -73,12 +74,13 @@ export class Sight {
     const frame = this.frame;
     frame.read(data);
     if (frame.isFull) this.forget();
-    for (let kind = 0; kind < frame.count.length; kind += 1) this.takeSection(kind);
+    for (let kind: number = Section.LEAVE; kind < Section.PREDICTED; kind += 1) this.takeSection(kind);
+    while (frame.predicted.next()) this.predict(frame.predicted);
     if (frame.digest !== this.digest) this.wantsResync = true;
     return frame;
   }
 
-  /** Take the records of one kind; kinds are numbered in the order in which they are applied. */
+  /** Take the records of one kind; kinds are numbered in the order in which they are applied, predicted ones last. */
   private takeSection(kind: number): void {
     const { view, count, start, stride } = this.frame;
     let at = start[kind]!;
@@ -189,10 +191,10 @@ export class Sight {
     const slot = this.slots[view.getUint16(at, true)]!;
     const base = slot < 0 ? 0 : this.samples.newest(slot);
     const signsAndDy = view.getInt16(at + TRACKED_DELTA.signs_dy.offset, true);
-    const row = this.displaceAvatar(view, at, Section.TRACKED, signsAndDy >> SIGN_BITS);
+    const yaw = view.getUint16(at + TRACKED_DELTA.yaw.offset, true);
+    const row = this.displaceAvatar(view, at, Section.TRACKED, signsAndDy >> SIGN_BITS, yaw);
     if (row < 0) return;
-    const { partMm, orientation, pitch, yaw } = this.samples.columns;
-    yaw[row] = view.getUint16(at + TRACKED_DELTA.yaw.offset, true);
+    const { partMm, orientation, pitch } = this.samples.columns;
     pitch[row] = pitch[base]!;
     for (let part = 0; part < PARTS; part += 1) {
       const from = at + TRACKED_DELTA["head.dx"].offset + part * PART_DELTA_BYTES;
@@ -211,26 +213,57 @@ export class Sight {
   }
 
   private displaceRoot(view: DataView, at: number): void {
-    const row = this.displaceAvatar(view, at, Section.ROOT, view.getInt8(at + ROOT_DELTA.dy.offset));
-    if (row < 0) return;
-    const columns = this.samples.columns;
-    columns.yaw[row] = view.getUint16(at + ROOT_DELTA.yaw.offset, true);
-    columns.pitch[row] = view.getInt8(at + ROOT_DELTA.pitch.offset);
+    const dy = view.getInt8(at + ROOT_DELTA.dy.offset);
+    const yaw = view.getUint16(at + ROOT_DELTA.yaw.offset, true);
+    const row = this.displaceAvatar(view, at, Section.ROOT, dy, yaw);
+    if (row >= 0) this.samples.columns.pitch[row] = view.getInt8(at + ROOT_DELTA.pitch.offset);
   }
 
   /** Add the root of a delta record to the pose it is relative to; returns its row, or -1 where it does not fit. */
-  private displaceAvatar(view: DataView, at: number, body: number, dy: number): number {
+  private displaceAvatar(view: DataView, at: number, body: number, dy: number, yaw: number): number {
     const slot = this.slotFor(view.getUint16(at, true), body);
     if (slot < 0) return -1;
-    const columns = this.samples.columns;
-    const base = this.samples.newest(slot) * 3;
-    const row = this.push(slot, view.getUint8(at + ROOT_DELTA.age.offset));
+    const { hasWay, way, yaw: yaws } = this.samples.columns;
     const dxz =
       view.getUint16(at + ROOT_DELTA.dxz.offset, true) | (view.getUint8(at + ROOT_DELTA.dxz.offset + 2) << 16);
-    columns.isJump[row] = 0;
-    columns.mm[row * 3] = columns.mm[base]! + ((dxz << 20) >> 20);
-    columns.mm[row * 3 + 1] = columns.mm[base + 1]! + dy;
-    columns.mm[row * 3 + 2] = columns.mm[base + 2]! + ((dxz << 8) >> 20);
+    const to = slot * WAY;
+    hasWay[slot] = 1;
+    way[to] = (dxz << 20) >> 20;
+    way[to + 1] = dy;
+    way[to + 2] = (dxz << 8) >> 20;
+    way[to + 3] = yaw - yaws[this.samples.newest(slot)]!;
+    return this.advance(slot, view.getUint8(at + ROOT_DELTA.age.offset));
+  }
+
+  /** Lead a subject on by its way, which a predicted record corrects. */
+  private predict(record: PredictedRecords): void {
+    const slot = this.slotFor(record.id, Section.ROOT);
+    if (slot < 0) return;
+    const { age, hasWay, pitch, way } = this.samples.columns;
+    if (hasWay[slot] === 0) {
+      this.wantsResync = true;
+      return;
+    }
+    const to = slot * WAY;
+    way[to] = way[to]! + record.x;
+    way[to + 1] = way[to + 1]! + record.y;
+    way[to + 2] = way[to + 2]! + record.z;
+    way[to + 3] = way[to + 3]! + record.yaw;
+    const raised = pitch[this.samples.newest(slot)]! + record.pitch;
+    pitch[this.advance(slot, (age[slot]! + record.age) & 0xff)] = raised;
+  }
+
+  /** Move the root of a subject's newest sample by its way, whose yaw is modulo 65,536 as that of a pose; returns the row. */
+  private advance(slot: number, age: number): number {
+    const { isJump, mm, way, yaw } = this.samples.columns;
+    const base = this.samples.newest(slot);
+    const row = this.push(slot, age);
+    const by = slot * WAY;
+    isJump[row] = 0;
+    mm[row * 3] = mm[base * 3]! + way[by]!;
+    mm[row * 3 + 1] = mm[base * 3 + 1]! + way[by + 1]!;
+    mm[row * 3 + 2] = mm[base * 3 + 2]! + way[by + 2]!;
+    yaw[row] = yaw[base]! + way[by + 3]!;
     return row;
   }
 
@@ -250,6 +283,7 @@ export class Sight {
   }
 
   private push(slot: number, age: number): number {
+    this.samples.columns.age[slot] = age;
     return this.samples.push(slot, this.frame.timeMs - age * AGE_STEP_MS, this.frame.timeMs);
   }
 

@@ -1,12 +1,14 @@
 /**
- * Where the sections of a snapshot stand (SPEC sections 10.1 and 10.6). Reads headers only; `view/sight.ts` reads records.
+ * Where the sections of a snapshot stand (SPEC sections 10.1 and 10.6). Reads headers only; `view/sight.ts` reads records,
+ * those of one length by itself, and those in a stream of bits by `predicted.ts`.
  */
 import { ProtocolError } from "../errors.js";
 import { LAYOUTS, SNAPSHOT_FULL, STRIDES, Section } from "../generated.js";
+import { PredictedRecords } from "./predicted.js";
 
 const HEADER = LAYOUTS.snapshot_header;
 const SECTION = LAYOUTS.section_header;
-const KINDS = 9; // kinds of snapshots are 1 to 8
+const KINDS = 10; // kinds of snapshots are 1 to 9
 
 const STRIDE_OF = new Uint8Array(KINDS);
 STRIDE_OF[Section.LEAVE] = STRIDES.leave;
@@ -17,6 +19,7 @@ STRIDE_OF[Section.THING] = STRIDES.thing;
 STRIDE_OF[Section.ROOT_DELTA] = STRIDES.root_delta;
 STRIDE_OF[Section.TRACKED_DELTA] = STRIDES.tracked_delta;
 STRIDE_OF[Section.DOT] = STRIDES.dot;
+STRIDE_OF[Section.PREDICTED] = STRIDES.predicted;
 
 /** The frame of one snapshot. Made once, and filled again by each `read`. */
 export class SnapshotFrame {
@@ -30,6 +33,8 @@ export class SnapshotFrame {
   readonly count = new Uint16Array(KINDS);
   readonly start = new Uint32Array(KINDS);
   readonly stride = new Uint8Array(KINDS);
+  /** Stands before the first of the section's records. All of them can be read: `read` did so. */
+  readonly predicted = new PredictedRecords();
 
   /** Read the frame of a snapshot's `data`. Throws ProtocolError where it cannot be parsed. */
   read(data: Uint8Array): void {
@@ -42,6 +47,9 @@ export class SnapshotFrame {
     this.digest = view.getUint32(HEADER.digest.offset, true);
     this.isFull = (view.getUint8(HEADER.flags.offset) & SNAPSHOT_FULL) !== 0;
     this.readSections(view);
+    this.openPredicted();
+    while (this.predicted.next());
+    this.openPredicted();
   }
 
   private readSections(view: DataView): void {
@@ -66,5 +74,10 @@ export class SnapshotFrame {
     this.start[kind] = start;
     this.stride[kind] = stride;
     this.count[kind] = count;
+  }
+
+  private openPredicted(): void {
+    const kind = Section.PREDICTED;
+    this.predicted.open(this.view, this.start[kind] ?? 0, this.stride[kind] ?? 0, this.count[kind] ?? 0);
   }
 }

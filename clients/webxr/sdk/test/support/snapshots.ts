@@ -17,6 +17,13 @@ const THING = 5;
 const ROOT_DELTA = 6;
 const TRACKED_DELTA = 7;
 const DOT = 8;
+const PREDICTED = 9;
+
+/** What a predicted record adds beyond the way; what is left out is zero. */
+export type Errors = Partial<Record<keyof typeof ORDERS, number>>;
+
+const ORDERS = { age: 0, x: 2, y: 0, z: 2, yaw: 7, pitch: 2 };
+const GAP_ORDER = 4;
 
 interface Head {
   readonly tick?: number;
@@ -24,6 +31,8 @@ interface Head {
   readonly ack?: number;
   readonly digest?: number;
   readonly flags?: number;
+  /** Bytes behind each record that no reader knows. */
+  readonly beyond?: number;
 }
 
 export interface RootOptions {
@@ -75,13 +84,28 @@ export class Sections {
     return this.add(TRACKED_DELTA, [...root, ...packed, ...u16(signs | (by[1] << 9))]);
   }
 
+  /** All predicted records of the snapshot, by entity. */
+  predicted(records: Readonly<Record<number, Errors>>): this {
+    return this.stream(streamOf(records));
+  }
+
+  /** The bytes of predicted records as they are, malformed or not. */
+  stream(bytes: readonly number[]): this {
+    for (const byte of bytes) this.add(PREDICTED, [byte]);
+    return this;
+  }
+
   /** The `data` of a snapshot. */
-  data({ tick = 1, timeMs, ack = 0, digest = 0, flags = 0 }: Head): Uint8Array {
+  data({ tick = 1, timeMs, ack = 0, digest = 0, flags = 0, beyond = 0 }: Head): Uint8Array {
     const header = [...u32(tick), ...u32(timeMs), ...u32(ack), ...u32(digest), flags];
     const sections = [...this.rows].sort(([one], [other]) => one - other);
+    const rest = Array<number>(beyond).fill(0xaa);
     return Uint8Array.from([
       ...header,
-      ...sections.flatMap(([kind, rows]) => [kind, rows[0]?.length ?? 0, ...u16(rows.length), ...rows.flat()]),
+      ...sections.flatMap(([kind, rows]) => [
+        ...[kind, (rows[0]?.length ?? 0) + beyond, ...u16(rows.length)],
+        ...rows.flatMap((row) => [...row, ...rest]),
+      ]),
     ]);
   }
 
@@ -117,6 +141,37 @@ function delta(entity: number, by: Axes, yaw: number, { age = 0, pitch = 0 }: Ro
 
 function across([dx, , dz]: Axes): number[] {
   return u24((dx & 0xfff) | ((dz & 0xfff) << 12));
+}
+
+/** The bytes of predicted records, by entity: SPEC section 10.11 to the letter. */
+export function streamOf(records: Readonly<Record<number, Errors>>): number[] {
+  const bits: number[] = [];
+  let last = -1;
+  for (const [entity, errors] of Object.entries(records)) {
+    // keys that are whole numbers ascend
+    bits.push(...code(Number(entity) - 1 - last, GAP_ORDER));
+    for (const [name, order] of Object.entries(ORDERS)) {
+      const error = errors[name as keyof Errors] ?? 0;
+      bits.push(...code(error < 0 ? -2 * error - 1 : 2 * error, order));
+    }
+    last = Number(entity);
+  }
+  const bytes = Array<number>(Math.ceil(bits.length / 8)).fill(0);
+  for (const [index, bit] of bits.entries()) bytes[index >> 3]! |= bit << (index & 7);
+  return bytes;
+}
+
+function code(n: number, order: number): number[] {
+  let q = 0;
+  while (n >= firstOf(q + 1, order)) q += 1;
+  const r = n - firstOf(q, order);
+  const w = order + Math.max(0, q - 3);
+  return [...Array<number>(q).fill(1), 0, ...Array.from({ length: w }, (_, bit) => (r >> bit) & 1)];
+}
+
+/** The first number that this prefix writes. */
+function firstOf(q: number, order: number): number {
+  return (q < 3 ? q : 2 + 2 ** (q - 3)) * 2 ** order;
 }
 
 function u16(value: number): number[] {

@@ -6,6 +6,7 @@ import type { Message, PackedField } from "../../src/generated.js";
 import { InputPose } from "../../src/motion/input-pose.js";
 import { decode, encode } from "../../src/wire/codec.js";
 import { Reader } from "../../src/wire/msgpack.js";
+import type { PredictedRecords } from "../../src/wire/predicted.js";
 import {
   digestTerm,
   millimetres,
@@ -131,16 +132,22 @@ function recordAt(view: DataView, at: number, section: keyof typeof LAYOUTS): Re
   return fields;
 }
 
+function predictedRecord({ id, age, x, y, z, yaw, pitch }: PredictedRecords): Record<string, number> {
+  return { id, age, x, y, z, yaw, pitch };
+}
+
 function recordsOf(data: Uint8Array): Records {
   const frame = new SnapshotFrame();
   frame.read(data);
   const read: Records = [["header", recordAt(frame.view, 0, "snapshot_header")]];
   for (const [name, kind] of Object.entries(Section)) {
+    if (kind === Section.PREDICTED) continue;
     for (let index = 0; index < (frame.count[kind] ?? 0); index += 1) {
       const at = (frame.start[kind] ?? 0) + index * (frame.stride[kind] ?? 0);
       read.push([name.toLowerCase(), recordAt(frame.view, at, name.toLowerCase() as keyof typeof LAYOUTS)]);
     }
   }
+  while (frame.predicted.next()) read.push(["predicted", predictedRecord(frame.predicted)]);
   return read;
 }
 
