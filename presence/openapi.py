@@ -367,6 +367,7 @@ OPERATORS_DOCUMENT: dict[str, Any] = {
                 **_PLACES,
                 user=_column(_TEXT | {"description": "Stable user id."}),
                 name=_column(_TEXT | {"description": "As on the badge."}),
+                is_spectator=_column(_FLAG) | {"description": "Whether nobody in the room is told of it."},
                 yaw_degrees=_column({"type": "integer", "minimum": 0, "maximum": 359})
                 | {"description": "Counter-clockwise from above, 0 along −Z."},
                 link=_column({"enum": [link.name.lower() for link in Link if link is not Link.NONE]}),

@@ -91,6 +91,7 @@ def _people(room: Room, people: Rows) -> dict[str, Any]:
     return _places(entities, people) | {
         "user": [identity.user for identity in identities],
         "name": [identity.name for identity in identities],
+        "is_spectator": entities.is_unseen[people].tolist(),
         "yaw_degrees": degrees.tolist(),
         "link": list(map(_link, seats, entities.is_writable[people].tolist())),
         "budget_bytes_per_s": np.rint(entities.budget[people] * room.settings.tick_hz).astype(np.int64).tolist(),

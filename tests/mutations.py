@@ -1087,6 +1087,13 @@ LOOKING_DOWN = (
         "presence/test_overview.py::test_who_may_not_be_known_of_is_nowhere",
     ),
     Mutation(
+        "spectators are people like others on the map",
+        "presence/overview.py",
+        '"is_spectator": entities.is_unseen[people].tolist()',
+        '"is_spectator": np.zeros(len(people), np.bool_).tolist()',
+        "presence/test_overview.py::test_a_spectator_is_told_as_one",
+    ),
+    Mutation(
         "each look is written down",
         "presence/operators.py",
         "if look not in self._looking:",

@@ -238,6 +238,7 @@ function sceneOf(told) {
           ...placeOf(people, k),
           user: people.user[k],
           name: people.name[k],
+          isSpectator: people.is_spectator[k],
           yaw: (people.yaw_degrees[k] * Math.PI) / 180,
           link: people.link[k],
           budget: people.budget_bytes_per_s[k],
@@ -427,6 +428,8 @@ function showLegend() {
     items.push([mark({ colour: "person" }), "a person, and where they look"]);
     if (people.some(({ isShort }) => isShort)) items.push([mark({ colour: "warning" }), "held short by their budget"]);
   }
+  if (people.some(({ isSpectator }) => isSpectator))
+    items.push([mark({ colour: "person", isDiamond: true }), "a spectator: nobody else sees them"]);
   if (people.some(({ link }) => link === "away"))
     items.push([mark({ colour: "person", isHollow: true, isDotted: true }), "away"]);
   if (people.some(({ link }) => link === "stalled"))
@@ -594,9 +597,11 @@ function zoneOf({ zone }) {
 }
 
 /** @param {Person} person */
-function stateOf({ link, isShort }) {
+function stateOf({ isSpectator, link, isShort }) {
   const states = { ready: "", stalled: "its socket is full", away: "away" };
-  return [states[link], isShort ? "held short by its budget" : ""].filter(Boolean).join(", ");
+  return [isSpectator ? "spectator" : "", states[link], isShort ? "held short by its budget" : ""]
+    .filter(Boolean)
+    .join(", ");
 }
 
 /** @param {number} share */
@@ -635,10 +640,11 @@ function mark(look, kind = "") {
  * @param {HTMLElement} element a mark
  * @param {Look} look
  */
-function paint(element, { colour, isHollow = false, isDotted = false, halo }) {
+function paint(element, { colour, isDiamond = false, isHollow = false, isDotted = false, halo }) {
   element.style.color = `var(--${colour})`;
   element.style.borderStyle = isDotted ? "dotted" : "solid";
   element.style.outlineColor = halo ? `var(--${halo})` : "transparent";
+  element.classList.toggle("diamond", isDiamond);
   element.classList.toggle("hollow", isHollow);
 }
 

@@ -7,8 +7,8 @@
 
 /**
  * @typedef {{
- *   entity: number, x: number, y: number, z: number, zone: number, user: string, name: string, yaw: number,
- *   link: "ready" | "stalled" | "away", budget: number, used: number, isShort: boolean,
+ *   entity: number, x: number, y: number, z: number, zone: number, user: string, name: string, isSpectator: boolean,
+ *   yaw: number, link: "ready" | "stalled" | "away", budget: number, used: number, isShort: boolean,
  * }} Person
  * @typedef {{ entity: number, x: number, y: number, z: number, zone: number, prop: string }} Thing
  * @typedef {{ reach: number, every: number, detail: string }} Ring
@@ -29,7 +29,9 @@
  * }} World
  * @typedef {{ observer: number, subject: number }} Chosen entities, 0 for nobody
  * @typedef {keyof typeof COLOURS} Colour of the page's style, where it is `--colour`
- * @typedef {{ colour: Colour, isHollow?: boolean, isDotted?: boolean, halo?: Colour | null }} Look of a mark
+ * @typedef {{
+ *   colour: Colour, isDiamond?: boolean, isHollow?: boolean, isDotted?: boolean, halo?: Colour | null,
+ * }} Look of a mark
  */
 
 const SMALL_WORLD_M = 250; // a larger one is shown where people are
@@ -92,14 +94,16 @@ export function rateColour(every) {
  * @param {Chosen} chosen
  * @returns {Look}
  */
-export function lookOf({ entity, link, isShort }, seen, { observer, subject }) {
+export function lookOf({ entity, link, isShort, isSpectator }, seen, { observer, subject }) {
   const told = seen?.get(entity);
   const isAway = link === "away";
   const stalled = link === "stalled" ? "warning" : null;
-  if (entity === observer) return { colour: "ink", isHollow: isAway, isDotted: isAway, halo: "accent" };
+  const isDiamond = isSpectator;
+  if (entity === observer) return { colour: "ink", isDiamond, isHollow: isAway, isDotted: isAway, halo: "accent" };
   const unseen = isShort && !seen ? "warning" : "person";
   return {
     colour: told ? rateColour(told.every) : unseen,
+    isDiamond,
     isHollow: isAway || Boolean(seen && !told),
     isDotted: isAway,
     halo: entity === subject ? "ink" : stalled,
@@ -625,7 +629,7 @@ export class Plan {
   #drawPerson(person, place, scene) {
     if (!place) return;
     const [context, { x, y }, radius] = [this.#context, this.#pixels(place), this.#radius];
-    const { colour, isHollow, isDotted, halo } = lookOf(person, scene.seen, this.#chosen);
+    const { colour, isDiamond, isHollow, isDotted, halo } = lookOf(person, scene.seen, this.#chosen);
     const [ahead, aside] = [{ x: -Math.sin(place.yaw), y: -Math.cos(place.yaw) }, 2.3];
     context.strokeStyle = context.fillStyle = this.#colours[colour];
     context.lineWidth = 2;
@@ -637,7 +641,8 @@ export class Plan {
     }
     context.fill();
     context.beginPath();
-    context.arc(x, y, radius, 0, 2 * Math.PI);
+    if (isDiamond) diamond(context, x, y, radius);
+    else context.arc(x, y, radius, 0, 2 * Math.PI);
     if (isHollow) context.fillStyle = this.#colours.floor;
     if (isDotted) context.setLineDash([2, 2]);
     context.fill();
@@ -708,6 +713,23 @@ function write(context, text, x, y, colour, around) {
   context.strokeText(text, x, y);
   context.fillStyle = colour;
   context.fillText(text, x, y);
+}
+
+/**
+ * Put a square that stands on a corner onto the path, as large as a circle.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x of its middle
+ * @param {number} y
+ * @param {number} radius of the circle
+ */
+function diamond(context, x, y, radius) {
+  const reach = radius * Math.sqrt(Math.PI / 2);
+  context.moveTo(x + reach, y);
+  context.lineTo(x, y + reach);
+  context.lineTo(x - reach, y);
+  context.lineTo(x, y - reach);
+  context.closePath();
 }
 
 /**

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from presence.identity import SPECTATOR
 from presence.overview import DENSITY_CELL_MM, BudgetLevels, budget_levels, head_count, overview
 from presence.rings import Detail, Ring
 from presence.room import RoomSettings
@@ -60,6 +62,7 @@ def test_everybody_is_told_in_columns() -> None:
         "zone": [0, 1],
         "user": ["u0", "u1"],
         "name": ["U0", "U1"],
+        "is_spectator": [False, False],
         "yaw_degrees": [90, 0],
         "link": ["ready", "ready"],
         "budget_bytes_per_s": [32_000, 32_000],
@@ -98,6 +101,19 @@ def test_who_may_not_be_known_of_is_nowhere() -> None:
     assert told["observer"]["subject"] == [cid.entity]
     assert overview(stage.room, bob.entity, UNCLEARED)["observer"] is None
     assert (head_count(stage.room, CLEARED), head_count(stage.room, UNCLEARED)) == (3, 2)
+
+
+def test_a_spectator_is_told_as_one() -> None:
+    """Among everybody, since operators may know of it; and only as long as it is one."""
+    stage, _ = stage_with((0, 0, 0))
+    watcher = stage.enter("watcher", (1, 0, 0), roles=[SPECTATOR])
+    stage.tick()
+    told = overview(stage.room, None, UNCLEARED)
+    assert (told["people"]["user"], told["people"]["is_spectator"]) == (["u0", "watcher"], [False, True])
+    assert told["density"]["people"] == [2]
+    watcher.identity = replace(watcher.identity, roles=frozenset())
+    stage.room.refresh(watcher.row)
+    assert overview(stage.room, None, UNCLEARED)["people"]["is_spectator"] == [False, False]
 
 
 def test_people_are_counted_by_cell() -> None:

@@ -180,6 +180,39 @@ def test_only_an_operator_gets_in_and_asks_why(
     ]
 
 
+def test_a_spectator_is_marked(come: Come, start_server: StartServer, connect: Connect, tmp_path: Path) -> None:
+    """By a shape and by a word, in the legend and in the list, whoever observes; and gone with whoever it was."""
+    issuer = Issuer(tmp_path)
+    server = start_server("--allow-guests", "--keys-file", str(issuer.key_set_file))
+    watcher = connect("tcp", server)
+    for peer, hello in (
+        (connect("tcp", server), {"name": "Ann"}),
+        (watcher, {"token": issuer.token("u-wes", roles=frozenset({"spectator"}))}),
+    ):
+        peer.hello(**hello)
+        peer.join()
+    operator = come("Op", **WINDOW)
+    page = operator.page
+    open_map(operator, server)
+    ann, wes = (page.locator("#people button").filter(has_text=name) for name in ("Ann", "Wes"))
+    expect(wes).to_contain_text("spectator")
+    expect(ann).not_to_contain_text("spectator")
+    for button, turned in ((ann, "none"), (wes, "45deg")):
+        expect(button.locator(".mark")).to_have_css("rotate", turned)
+    legend = page.locator("#legend div").filter(has_text="a spectator")
+    expect(legend.locator(".mark")).to_have_css("rotate", "45deg")
+    assert complaints(page) == []
+    ann.click()
+    expect(page.locator("#observer-sees")).to_contain_text("Sees 0 of 1 other")
+    expect(legend).to_be_visible()
+    wes.click()
+    expect(page.locator("#answer-verdict")).to_contain_text("it is a spectator")
+    watcher.send(Leave(1))
+    watcher.wait_for(Left)
+    expect(wes).to_have_count(0)
+    expect(legend).to_have_count(0)
+
+
 def test_a_page_that_is_told_to_wait_asks_again(come: Come, server: RunningServer) -> None:
     """From its very first question on, in words, until it is answered."""
     operator = come("Op", **WINDOW)

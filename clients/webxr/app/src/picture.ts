@@ -84,6 +84,10 @@ export class Picture implements Scene {
     this.#stage.props.forget(entity);
   }
 
+  markViewpoint(place: Point | null): void {
+    this.#stage.markers.markViewpoint(place && new Vector3(place.x, place.y, place.z));
+  }
+
   say(entity: number, text: string): void {
     this.#stage.crowd.say(entity, text);
   }

@@ -97,11 +97,17 @@ export const es: Catalogue = {
   "moderate.mute": "Silenciar para todos",
   "moderate.unmute": "Devolver la palabra",
   "moderate.kick": "Expulsar del servidor",
+  "moderate.pin": "Fijar para todos",
+  "moderate.unpin": "Dejar de fijar",
   "moderate.lock": "Cerrar la sala",
   "moderate.unlock": "Abrir la sala",
   "moderate.mute_what": "{name} no podrá escribir en esta sala.",
   "moderate.unmute_what": "{name} podrá volver a escribir en esta sala.",
   "moderate.kick_what": "La sesión de {name} termina de inmediato. Verá el motivo que usted indique.",
+  "moderate.pin_what":
+    "Quienes pueden ver a {name} verán a esta persona a cualquier distancia, hasta que usted deje de fijarla o ella se vaya.",
+  "moderate.unpin_what":
+    "De lejos ya no se verá a {name}, salvo que un rol o un equipo mantenga a esta persona a la vista.",
   "moderate.lock_what": "No podrá entrar nadie más. Quienes están dentro se quedan.",
   "moderate.unlock_what": "Todo el mundo podrá volver a entrar.",
   "moderate.reason": "Motivo",
@@ -152,6 +158,9 @@ export const es: Catalogue = {
   "prop.suitcase": "maleta",
 
   "touch.stick": "Mando para caminar",
+
+  "viewpoint.place": "Mirar también desde aquí",
+  "viewpoint.remove": "Dejar de mirar desde allí",
 
   "connection.offline": "Sin conexión",
   "connection.connecting": "Conectando…",
@@ -340,8 +349,12 @@ export const es: Catalogue = {
   "notice.mute": "Silenciado para todos.",
   "notice.unmute": "Palabra devuelta.",
   "notice.kick": "Expulsado.",
+  "notice.pin": "Fijado para todos.",
+  "notice.unpin": "Ya no está fijado.",
   "notice.lock": "La sala está cerrada.",
   "notice.unlock": "La sala está abierta.",
+  "notice.viewpoint_placed": "Ahora ve también a quien está cerca de este lugar, vaya donde vaya.",
+  "notice.viewpoint_removed": "Vuelve a ver solo desde donde está.",
   "notice.goaway": "El servidor va a reiniciarse. Volverá usted automáticamente.",
   "notice.zone_clearance": "Necesita una habilitación para entrar en esta zona.",
   "notice.zone_full": "Esta zona está completa por ahora.",

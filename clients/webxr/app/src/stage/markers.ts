@@ -1,11 +1,12 @@
-/** What the stage shows to guide the hand: the teleport's arc and landing ring, the ring around who is selected, and the vignette that
- * makes motion comfortable in a headset. The player decides when; this module only draws. */
+/** What the stage shows to guide the hand: the teleport's arc and landing ring, the ring around who is selected, the post where one looks
+ * from too, and the vignette that makes motion comfortable in a headset. Others decide when; this module only draws. */
 
 import {
   BufferAttribute,
   BufferGeometry,
   CircleGeometry,
   Color,
+  CylinderGeometry,
   DynamicDrawUsage,
   Group,
   InstancedMesh,
@@ -25,6 +26,8 @@ const BEAD_M = 0.013;
 // Dark enough for pale stone, bright enough for carpets.
 const ALLOWED = new Color(0x1f8fff);
 const REFUSED = new Color(PALETTE.red);
+/** Above the heads of those who stand around it. */
+const POST_M = 2.4;
 
 export class Markers {
   readonly group = new Group();
@@ -33,6 +36,7 @@ export class Markers {
   readonly #landing = new Group();
   readonly #teleportMaterial = new MeshBasicMaterial({ color: ALLOWED, fog: false, toneMapped: false });
   readonly #selection: Mesh<RingGeometry, MeshBasicMaterial>;
+  readonly #viewpoint = new Group();
   readonly #vignette: Mesh<SphereGeometry, ShaderMaterial>;
 
   constructor() {
@@ -47,10 +51,11 @@ export class Markers {
       new RingGeometry(0.42, 0.47, 48).rotateX(-Math.PI / 2),
       new MeshBasicMaterial({ color: 0xf0cf87, transparent: true, opacity: 0.9, depthWrite: false, fog: false }),
     );
+    this.#viewpoint.add(...post());
     this.#vignette = makeVignette();
     this.hideTeleport();
-    this.#selection.visible = false;
-    this.group.add(this.#arc, this.#landing, this.#selection);
+    this.#selection.visible = this.#viewpoint.visible = false;
+    this.group.add(this.#arc, this.#landing, this.#selection, this.#viewpoint);
   }
 
   /** Show the arc through `points` (any number up to 48), and where it lands, turned to `yaw`; refused places are red. */
@@ -83,6 +88,12 @@ export class Markers {
     this.#selection.position.y += 0.015;
   }
 
+  /** Put the post on the floor at `place`, or take it away. */
+  markViewpoint(place: Vector3 | null): void {
+    this.#viewpoint.visible = place !== null;
+    if (place) this.#viewpoint.position.copy(place);
+  }
+
   /** Darken the edges of the view: 0 not at all, 1 leaves a narrow opening. */
   setVignette(camera: Camera, strength: number): void {
     if (this.#vignette.parent !== camera) camera.add(this.#vignette);
@@ -112,6 +123,17 @@ function arrow(): BufferGeometry {
     new BufferAttribute(new Float32Array([-0.1, 0, -0.36, 0.1, 0, -0.36, 0, 0, -0.5]), 3),
   );
   return geometry;
+}
+
+/** A dark post on a ring, with a light ball on top: one of the two stands out, whatever is behind them. */
+function post(): Mesh<BufferGeometry, MeshBasicMaterial>[] {
+  const dark = new MeshBasicMaterial({ color: PALETTE.ink, fog: false, toneMapped: false });
+  const light = new MeshBasicMaterial({ color: PALETTE.amber, fog: false, toneMapped: false });
+  return [
+    new Mesh(new RingGeometry(0.25, 0.33, 40).rotateX(-Math.PI / 2).translate(0, 0.02, 0), dark),
+    new Mesh(new CylinderGeometry(0.025, 0.025, POST_M).translate(0, POST_M / 2, 0), dark),
+    new Mesh(new SphereGeometry(0.13, 20, 14).translate(0, POST_M, 0), light),
+  ];
 }
 
 /** A sphere around the eyes, clear ahead and dark towards its sides; it follows the head, and so needs no screen space. */

@@ -21,7 +21,7 @@ import { Travel, type TravelHome } from "./travel";
 
 export type EmoteName = "wave" | "nod" | "applaud" | "raise_hand" | "point" | "thumbs_up";
 export type StatusName = "available" | "busy" | "in_course" | "away";
-export type ModeratorAct = "mute" | "unmute" | "kick" | "lock" | "unlock";
+export type ModeratorAct = "mute" | "unmute" | "kick" | "pin" | "unpin" | "lock" | "unlock";
 
 /** In the order of their keys, 1 to 6. */
 export const EMOTES: readonly { readonly name: EmoteName; readonly code: Emote }[] = [
@@ -50,6 +50,8 @@ const ACTS: Record<ModeratorAct, Action> = {
   mute: Action.MUTE,
   unmute: Action.UNMUTE,
   kick: Action.KICK,
+  pin: Action.PIN,
+  unpin: Action.UNPIN,
   lock: Action.LOCK,
   unlock: Action.UNLOCK,
 };
@@ -183,8 +185,20 @@ export class Actions {
   /** Act as a moderator; `entity` is 0 for lock and unlock. */
   async moderate(act: ModeratorAct, entity: number, reason: string): Promise<boolean> {
     const isDone = await this.#command((room) => room.moderate(ACTS[act], entity, reason));
-    if (isDone) this.#store.toasts.add("info", `notice.${act}`);
-    return isDone;
+    if (!isDone) return false;
+    this.#notePin(act, entity);
+    this.#store.toasts.add("info", `notice.${act}`);
+    return true;
+  }
+
+  /** See who is near this place too, wherever one goes from here; or see from there no longer. */
+  async lookFromHere(isLooking: boolean): Promise<void> {
+    const here = this.#store.scene.peek()?.ownPosition() ?? null;
+    if (here === null) return;
+    const place = isLooking ? here : null;
+    if (!(await this.#command((room) => room.lookFrom(place && [place.x, place.y, place.z])))) return;
+    this.#store.viewpoint.value = place;
+    this.#store.toasts.add("info", isLooking ? "notice.viewpoint_placed" : "notice.viewpoint_removed");
   }
 
   // --- what one says and shows ---
@@ -253,6 +267,15 @@ export class Actions {
     } catch {
       this.refuse("vr_failed");
     }
+  }
+
+  #notePin(act: ModeratorAct, entity: number): void {
+    const person = this.#store.people.peek().get(entity);
+    if (person === undefined || (act !== "pin" && act !== "unpin")) return;
+    const pinned = new Map(this.#store.pinned.peek());
+    if (act === "pin") pinned.set(entity, person.generation);
+    else pinned.delete(entity);
+    this.#store.pinned.value = pinned;
   }
 
   async #found(user: string): Promise<number | null> {

@@ -59,10 +59,13 @@ export function follow(client: Client, store: Store, clock: Clock): () => void {
     client.on("correction", ({ cause }) => {
       follower.explain(cause);
     }),
+    effect(() => {
+      store.scene.value?.markViewpoint(store.viewpoint.value);
+    }),
   ];
   return () => {
-    for (const end of ends) end();
     follower.leave();
+    for (const end of ends) end();
   };
 }
 
@@ -120,6 +123,8 @@ class Follower {
       this.#store.things.value = new Map();
       this.#store.directTo.value = null;
       this.#store.selected.value = null;
+      this.#store.pinned.value = new Map();
+      this.#store.viewpoint.value = null;
     });
   }
 

@@ -44,6 +44,8 @@ export interface Scene {
   forgetPerson(entity: number): void;
   describeThing(entity: number, look: ThingLook): void;
   forgetThing(entity: number): void;
+  /** Mark where one looks from besides one's own place, or nowhere. */
+  markViewpoint(place: Point | null): void;
   say(entity: number, text: string): void;
   gesture(entity: number, emote: number): void;
 

@@ -4,7 +4,7 @@ import type { ConnectionState, NetworkReport, Person, Thing, Welcome } from "@pr
 import { ChatLog } from "./chat";
 import type { Directory } from "./directory";
 import type { Command, Prompt } from "../player/contract";
-import type { Scene, Stats } from "./scene";
+import type { Point, Scene, Stats } from "./scene";
 import type { Settings } from "./settings";
 import type { Toasts } from "./toasts";
 
@@ -67,6 +67,10 @@ export interface Store {
   readonly blocked: Signal<ReadonlyMap<string, string>>;
   /** Users whose words are not shown here; nobody else is told. */
   readonly silenced: Signal<ReadonlySet<string>>;
+  /** Whom one pinned in this room: generations by entity. Nobody is told what other moderators pinned. */
+  readonly pinned: Signal<ReadonlyMap<number, number>>;
+  /** The place that one looks from besides one's own; null for none. */
+  readonly viewpoint: Signal<Point | null>;
   readonly scene: Signal<Scene | null>;
   readonly prompt: ReadonlySignal<Prompt | null>;
   /** Whether one's own hand holds something that could be handed over. */
@@ -87,6 +91,8 @@ export interface Store {
   /** Whom a direct message goes to. */
   readonly directTo: Signal<number | null>;
   readonly mayModerate: ReadonlySignal<boolean>;
+  /** Whether one of one's roles may let one look from elsewhere: which ones do is the operator's choice, and not told. */
+  readonly mayHaveViewpoint: ReadonlySignal<boolean>;
   /** The clock that `connection.retryAtMs` is on. */
   monotonicMs(): number;
 }
@@ -126,6 +132,8 @@ export function makeStore({ settings, directory, toasts, isNarrow, monotonicMs }
     things,
     blocked: signal(new Map()),
     silenced: signal(new Set()),
+    pinned: signal(new Map()),
+    viewpoint: signal(null),
     scene,
     prompt: computed(() => scene.value?.prompt.value ?? null),
     isHolding: computed(() => holds(things.value, room.value?.self)),
@@ -139,6 +147,7 @@ export function makeStore({ settings, directory, toasts, isNarrow, monotonicMs }
     isNarrow,
     directTo: signal(null),
     mayModerate: computed(() => me.value?.roles.some((role) => MODERATORS.includes(role)) ?? false),
+    mayHaveViewpoint: computed(() => (me.value?.roles.length ?? 0) > 0),
     monotonicMs,
   };
 }

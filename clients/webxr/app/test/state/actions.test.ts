@@ -1,4 +1,4 @@
-import { Channel, OfflineError, Refusal, RefusedError } from "@presence-hub/client";
+import { Action, Channel, OfflineError, Refusal, RefusedError } from "@presence-hub/client";
 import { describe, expect, it } from "vitest";
 import { makePage, person } from "./fakes";
 
@@ -47,6 +47,71 @@ describe("commands", () => {
     expect([...page.store.blocked.value]).toEqual([["u-Bo", "Bo"]]);
     await page.actions.block(BO, false);
     expect(page.store.blocked.value.size).toBe(0);
+  });
+});
+
+describe("a pin", () => {
+  it("is noted where it was made, until it is taken away or they leave", async () => {
+    const page = await inRoom();
+    const { store, actions } = page;
+    await actions.moderate("pin", 2, "speaks");
+    expect(page.client().sent).toContainEqual(["moderate", Action.PIN, 2, "speaks"]);
+    expect([...store.pinned.value]).toEqual([[2, BO.generation]]);
+    await actions.moderate("unpin", 2, "");
+    expect(page.client().sent).toContainEqual(["moderate", Action.UNPIN, 2, ""]);
+    expect(store.pinned.value.size).toBe(0);
+    await actions.moderate("pin", 2, "");
+    await page.client().leave();
+    expect(store.pinned.value.size).toBe(0);
+  });
+
+  it("is not noted where it was refused", async () => {
+    const page = await inRoom();
+    page.client().answer = new RefusedError(Refusal.NOT_ALLOWED, "");
+    await page.actions.moderate("pin", 2, "");
+    expect(page.store.pinned.value.size).toBe(0);
+    expect(page.store.toasts.shown.value.map(({ key }) => key)).toEqual(["refusal.not_allowed"]);
+  });
+});
+
+describe("a viewpoint", () => {
+  const HERE = { x: 4.5, y: 0, z: -2 };
+
+  async function standingHere() {
+    const page = await inRoom();
+    page.scene.ownPosition = () => HERE;
+    return page;
+  }
+
+  it("stands where one stood, is marked there, and is taken away", async () => {
+    const { store, actions, scene, client } = await standingHere();
+    await actions.lookFromHere(true);
+    expect(client().sent).toContainEqual(["lookFrom", [4.5, 0, -2]]);
+    scene.ownPosition = () => ({ x: 9, y: 0, z: 9 });
+    expect([store.viewpoint.value, scene.viewpoint]).toEqual([HERE, HERE]);
+    await actions.lookFromHere(false);
+    expect(client().sent).toContainEqual(["lookFrom", null]);
+    expect([store.viewpoint.value, scene.viewpoint]).toEqual([null, null]);
+  });
+
+  it("stands nowhere where it was refused, which is said in words", async () => {
+    const { store, actions, scene, client } = await standingHere();
+    client().answer = new RefusedError(Refusal.NOT_ALLOWED, "looking from elsewhere is for: instructor");
+    await actions.lookFromHere(true);
+    expect([store.viewpoint.value, scene.viewpoint]).toEqual([null, null]);
+    expect(store.toasts.shown.value.map(({ key }) => key)).toEqual(["refusal.not_allowed"]);
+  });
+
+  it("ends with the stay in the room, and with the session", async () => {
+    const { actions, scene, client } = await standingHere();
+    await actions.lookFromHere(true);
+    await client().leave();
+    expect(scene.viewpoint).toBeNull();
+    await actions.enter({ room: "hq", world: "headquarters" });
+    await actions.lookFromHere(true);
+    expect(scene.viewpoint).toEqual(HERE);
+    client().end(4301, "kicked");
+    expect(scene.viewpoint).toBeNull();
   });
 });
 

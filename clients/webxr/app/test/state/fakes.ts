@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import type { Client, ClientEvents, ConnectionState, Person, Room, Welcome } from "@presence-hub/client";
 import { Actions } from "../../src/state/actions";
 import { Directory } from "../../src/state/directory";
-import { WorldLoadError, type AvatarLook, type Scene, type World } from "../../src/state/scene";
+import { WorldLoadError, type AvatarLook, type Point, type Scene, type World } from "../../src/state/scene";
 import { makeSettings } from "../../src/state/settings";
 import { makeStore, type Store } from "../../src/state/store";
 import { Toasts } from "../../src/state/toasts";
@@ -131,6 +131,7 @@ export class FakeClient {
       setStatus: command("setStatus"),
       goTo: command("goTo"),
       moderate: command("moderate"),
+      lookFrom: command("lookFrom"),
     } as unknown as Room;
     this.room = room;
     this.emit("joined", room);
@@ -164,6 +165,7 @@ export class FakeScene implements Scene {
   readonly isInVr = signal(false);
   readonly stats = { fps: 60, frameMs: 1, drawCalls: 2, triangles: 3 };
   readonly calls: unknown[][] = [];
+  viewpoint: Point | null = null;
   entered: Room | null = null;
 
   enter(room: Room): void {
@@ -187,6 +189,9 @@ export class FakeScene implements Scene {
   forgetThing(): void {
     this.calls.push(["forgetThing"]);
   }
+  markViewpoint(place: Point | null): void {
+    this.viewpoint = place;
+  }
   say(entity: number, text: string): void {
     this.bubbles.push([entity, text]);
   }
@@ -196,7 +201,7 @@ export class FakeScene implements Scene {
   positionOf(entity: number) {
     return this.looks.has(entity) ? { x: entity, y: 0, z: -1.23456 } : null;
   }
-  ownPosition() {
+  ownPosition(): Point | null {
     return { x: 0, y: 0, z: 0 };
   }
   act(): void {

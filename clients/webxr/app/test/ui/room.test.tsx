@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { Channel, Refusal, RefusedError } from "@presence-hub/client";
+import { Action, Channel, Refusal, RefusedError } from "@presence-hub/client";
 import { describe, expect, it } from "vitest";
 import { person } from "../state/fakes";
 import { draw } from "./page";
@@ -109,6 +109,38 @@ describe("a person's menu", () => {
     expect(client().sent).toContainEqual(["moderate", 2, 3, "shouting"]);
   });
 
+  it("pins and unpins, oneself too, and tells whoever comes back as somebody new apart", async () => {
+    const { all, one, step, actions, client, clock } = await inRoom(["moderator"]);
+    const moderate = async (act: string) => {
+      await step(() => {
+        one(`moderate-${act}`).click();
+      });
+      await step(() => {
+        one("moderate-confirm").closest("form")?.requestSubmit();
+      });
+    };
+    await step(() => {
+      actions.select(1);
+    });
+    expect(all("moderate-kick")).toEqual([]);
+    await moderate("pin");
+    expect(client().sent).toContainEqual(["moderate", Action.PIN, 1, ""]);
+    await step(() => {
+      actions.select(3);
+    });
+    await moderate("pin");
+    expect(one("moderate-unpin").textContent).toBe("Unpin");
+    await moderate("unpin");
+    expect(client().sent).toContainEqual(["moderate", Action.UNPIN, 3, ""]);
+    await moderate("pin");
+    await step(() => {
+      client().people.set(3, person(3, "Zoé", { generation: 2 }));
+      client().emit("people", { changed: [], gone: [] });
+      clock.advance(100);
+    });
+    expect(one("moderate-pin").textContent).toBe("Pin for everybody");
+  });
+
   it("blocks, and leaves a way back although nobody is listed any more", async () => {
     const { all, one, step, actions, client } = await inRoom();
     await step(() => {
@@ -123,6 +155,32 @@ describe("a person's menu", () => {
     });
     expect(client().sent).toContainEqual(["block", "u-Zoé", false]);
     expect(all("unblock")).toEqual([]);
+  });
+});
+
+describe("looking from elsewhere", () => {
+  it("is offered to whom a role might let, and to no guest", async () => {
+    expect((await inRoom()).all("viewpoint")).toEqual([]);
+    expect((await inRoom(["spectator"])).all("viewpoint")).toHaveLength(1);
+  });
+
+  it("says what the button does now, and stays as it was where it was refused", async () => {
+    const { one, all, step, client } = await inRoom(["instructor"]);
+    const press = () =>
+      step(() => {
+        one("viewpoint").click();
+      });
+    const name = () => one("viewpoint").getAttribute("aria-label");
+    client().answer = new RefusedError(Refusal.NOT_ALLOWED, "");
+    await press();
+    expect(name()).toBe("Also look from here");
+    expect(all("toast").at(-1)?.textContent).toContain("You are not allowed to do that.");
+    client().answer = "done";
+    await press();
+    expect(name()).toBe("Stop looking from there");
+    expect(one("viewpoint").querySelector("svg")?.dataset["icon"]).toBe("viewpoint_off");
+    await press();
+    expect(name()).toBe("Also look from here");
   });
 });
 

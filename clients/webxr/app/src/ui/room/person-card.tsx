@@ -20,6 +20,7 @@ function Card({ person }: { readonly person: Person }) {
   const { entity, user, name } = person;
   const isSelf = entity === store.room.value?.self;
   const isSilenced = store.silenced.value.has(user);
+  const isPinned = store.pinned.value.get(entity) === person.generation;
   const opener = useRef(document.activeElement);
   useEffect(() => {
     // Pointing at an avatar must not take the keyboard from walking; opening from the list goes on here.
@@ -113,10 +114,11 @@ function Card({ person }: { readonly person: Person }) {
           </Button>
         </div>
       )}
-      {!isSelf && store.mayModerate.value && (
+      {store.mayModerate.value && (
         <div class="person-actions moderation" role="group" aria-label={t("moderate.title")}>
-          <ModerateButton act={person.muted ? "unmute" : "mute"} entity={entity} name={name} />
-          <ModerateButton act="kick" entity={entity} name={name} />
+          <ModerateButton act={isPinned ? "unpin" : "pin"} entity={entity} name={name} />
+          {!isSelf && <ModerateButton act={person.muted ? "unmute" : "mute"} entity={entity} name={name} />}
+          {!isSelf && <ModerateButton act="kick" entity={entity} name={name} />}
         </div>
       )}
     </section>

@@ -38,6 +38,7 @@ export function TopBar() {
           number={store.people.value.size}
         />
         <Toggle panel="chat" icon="chat" label={t("chat.title")} testId="chat-toggle" badge={store.chat.unread.value} />
+        {store.mayHaveViewpoint.value && <ViewpointButton />}
         <Toggle panel="network" icon="network" label={t("network.title")} testId="network-toggle" />
         <Toggle panel="settings" icon="settings" label={t("settings.title")} testId="settings-toggle" />
         <Toggle panel="help" icon="help" label={t("help.title")} testId="help-toggle" />
@@ -65,6 +66,21 @@ export function TopBar() {
         />
       </nav>
     </header>
+  );
+}
+
+function ViewpointButton() {
+  const { store, actions, t } = useApp();
+  const isPlaced = store.viewpoint.value !== null;
+  return (
+    <IconButton
+      icon={isPlaced ? "viewpoint_off" : "viewpoint"}
+      label={t(isPlaced ? "viewpoint.remove" : "viewpoint.place")}
+      data-testid="viewpoint"
+      onClick={() => {
+        void actions.lookFromHere(!isPlaced);
+      }}
+    />
   );
 }
 
