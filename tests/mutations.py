@@ -1103,6 +1103,13 @@ OVERRUN = (
         "if False:",
         "presence/test_hub.py::test_an_overloaded_server_lets_nobody_join_and_everybody_stay",
     ),
+    Mutation(
+        "refused joins are not counted",
+        "presence/session.py",
+        "self._host.traffic.refusals[refused.code] += 1",
+        "pass",
+        "presence/test_session.py::test_what_a_session_is_refused_is_counted",
+    ),
 )
 
 RECORDING = (
