@@ -497,7 +497,7 @@ DELTA = (
         "what was missed in a stall is never made up for",
         "presence/kernels.py",
         "if before == newest or slot < 0:",
-        "if before == newest or slot < 0 or bases[key] < 4:",
+        "if before == newest or slot < 0 or bases[key] < 8:",
         "presence/test_snapshot.py::test_who_missed_the_last_record_is_sent_it_late",
     ),
     Mutation(
