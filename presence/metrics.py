@@ -197,9 +197,9 @@ class Metrics(Collector):
         """Count one change of the load's level."""
         self._changes.add(_change(before, now))
 
-    def count_refusal(self, code: Refusal) -> None:
-        """Count one command that was refused."""
-        self._refusals.add(_word(code))
+    def count_refusal(self, code: Refusal, count: int = 1) -> None:
+        """Count commands that were refused."""
+        self._refusals.add(_word(code), count)
 
     def count_close(self, code: Close) -> None:
         """Count one connection that the server closed."""

@@ -4,7 +4,7 @@ Owns every task and timer of the process, and puts the parts together: one Hub, 
 what operators ask beside it. Nothing else in the package starts anything. One thread does all of it.
 
     ticker        every 1 / tick_hz s: each occupied room's five stages, then what its report asks for
-    housekeeping  four times a second: deadlines, traffic figures
+    housekeeping  once a second: deadlines, traffic figures
     trust         every trust_refresh_s: keys and revocations read again
 """
 
@@ -282,6 +282,8 @@ class Server:
         counted.drops.add("too_soon", traffic.too_soon)
         for name, count in traffic.messages.items():
             counted.messages.add(name, count)
+        for code, count in traffic.refusals.items():
+            counted.count_refusal(code, count)
 
     def _stop_keeping_house(self) -> None:
         self._housekeeping_timer.cancel()

@@ -265,6 +265,7 @@ class Session:
             self._refuse(message, refused)
 
     def _refuse(self, message: Any, refused: Refused) -> None:
+        self._host.traffic.refusals[refused.code] += 1
         self._answer(Error(0, getattr(message, "ref", 0), refused.code, refused.reason))
 
     def _dispatch(self, message: Any, now: float) -> None:

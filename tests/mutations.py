@@ -497,7 +497,7 @@ DELTA = (
         "what was missed in a stall is never made up for",
         "presence/kernels.py",
         "if before == newest or slot < 0:",
-        "if before == newest or slot < 0 or bases[key] < 4:",
+        "if before == newest or slot < 0 or bases[key] < 8:",
         "presence/test_snapshot.py::test_who_missed_the_last_record_is_sent_it_late",
     ),
     Mutation(
@@ -1165,6 +1165,13 @@ OVERRUN = (
         "if self.is_overloaded:",
         "if False:",
         "presence/test_hub.py::test_an_overloaded_server_lets_nobody_join_and_everybody_stay",
+    ),
+    Mutation(
+        "refused joins are not counted",
+        "presence/session.py",
+        "self._host.traffic.refusals[refused.code] += 1",
+        "pass",
+        "presence/test_session.py::test_what_a_session_is_refused_is_counted",
     ),
 )
 

@@ -7,9 +7,7 @@ import contextlib
 import http.client
 import json
 import socket
-import urllib.error
 import urllib.request
-from email.message import Message
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,19 +20,9 @@ from presence.keys import new_key_pair
 from protocol.codec import decode, encode
 from protocol.errors import Close
 from protocol.schema import Bye, Chat, Join, Said, Sender, Snapshot, Welcome
+from tests.integration.asking import ask
 from tests.integration.conftest import Connect, RunningServer, StartServer
 from tests.integration.peer import Peer, a_hello, client_frame
-
-
-def ask(url: str, method: str = "GET", **headers: str) -> tuple[int, Message, bytes]:
-    """Send a request; return the status, headers and body of the answer."""
-    request = urllib.request.Request(url, method=method, headers=headers)  # noqa: S310  our own server
-    try:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-            return answer.status, answer.headers, answer.read()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.headers, error.read()
 
 
 def declared(document: dict[str, Any], path: str, status: int) -> dict[str, Any]:

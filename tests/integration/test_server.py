@@ -10,7 +10,6 @@ import ssl
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ import pytest
 from presence.certificate import Certificate
 from protocol.errors import Close
 from protocol.schema import Chat, Goaway, Roster, Said, Snapshot
+from tests.integration.asking import figures
 from tests.integration.conftest import LOBBY, ROOT, Connect, RunningServer, StartServer
 from tests.integration.peer import Peer, code_of
 
@@ -181,10 +181,8 @@ def test_metrics_count_what_happens(server: RunningServer, connect: Connect) -> 
         'presence_load_level{level="normal"}',
     )
     while True:
-        with urllib.request.urlopen(f"{server.metrics_url}/metrics", timeout=10) as answer:  # noqa: S310  our own server
-            page = answer.read().decode()
-        values = dict(line.rsplit(" ", 1) for line in page.splitlines() if not line.startswith("#"))
-        if all(float(values.get(name, 0)) > 0 for name in wanted):
+        values = figures(server.metrics_url)
+        if all(values.get(name, 0) > 0 for name in wanted):
             return
         assert time.monotonic() < deadline, {name: values.get(name) for name in wanted}
         time.sleep(0.05)

@@ -19,6 +19,7 @@ from protocol.schema import (
     Ack,
     Block,
     Bye,
+    Channel,
     Chat,
     Correction,
     Despawn,
@@ -194,6 +195,20 @@ def test_a_refused_join_leaves_one_where_one_is() -> None:
     assert len(desk.hub.rooms["cellar"]) == 1
     line.pose(1)
     assert line.is_open
+
+
+def test_what_a_session_is_refused_is_counted() -> None:
+    """By code: joins, and whatever comes too often. What a room refuses is in its reports."""
+    desk = Desk()
+    line = in_a_room(desk)
+    line.send(Join(4, "lobby", ""))
+    line.send(Join(5, "attic", "nowhere"))
+    for _ in range(22):
+        line.send(Ping(1))
+    line.send(Chat(6, Channel.DIRECT, 99, "to nobody"))
+    desk.tick()
+    assert errors(line)[-1] == (6, Refusal.UNKNOWN_ENTITY)
+    assert desk.hub.traffic.refusals == {Refusal.ALREADY_IN_ROOM: 1, Refusal.UNKNOWN_WORLD: 1, Refusal.TOO_SOON: 2}
 
 
 def test_leaving_answers_after_what_was_said_before() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from presence.traffic import Traffic
+from protocol.errors import Refusal
 
 
 def test_taking_starts_over() -> None:
@@ -11,8 +12,10 @@ def test_taking_starts_over() -> None:
     traffic.received_poses += 34
     traffic.too_soon += 1
     traffic.messages["chat"] += 2
+    traffic.refusals[Refusal.OVERLOADED] += 1
     taken = traffic.take()
-    assert (taken.received_poses, taken.too_soon, taken.messages) == (34, 1, {"chat": 2})
+    assert (taken.received_poses, taken.too_soon) == (34, 1)
+    assert (taken.messages, taken.refusals) == ({"chat": 2}, {Refusal.OVERLOADED: 1})
     assert traffic == Traffic()
     traffic.messages["chat"] += 1
     assert taken.messages == {"chat": 2}
