@@ -490,7 +490,7 @@ DELTA = (
         "who missed a record is sent a delta on it",
         "presence/kernels.py",
         "if before != bases[key]:",
-        "if bases[key] <= 2:",
+        "if bases[key] < 8:",
         "presence/test_snapshot.py::test_who_missed_a_record_is_sent_the_next_one_whole",
     ),
     Mutation(
