@@ -228,7 +228,7 @@ class ExactOracle:
     # --- facts: the server -------------------------------------------------------------------------------------------
 
     def stretch(self, is_stretched: bool) -> None:
-        """From the next tick on, observers look around half as often, or as usual again."""
+        """From the next tick on, observers look around a quarter as often, or as usual again."""
         self._is_stretched = is_stretched
 
     # --- facts: objects -----------------------------------------------------------------------------------------------
@@ -327,7 +327,7 @@ class ExactOracle:
     def _is_looking(self, entity: int, tick: int) -> bool:
         """Tell whether an observer that can be told looks around at this tick: in turn, or for a reason of its own."""
         observer = self._observers[entity]
-        is_turn = (entity + tick) % (self._look_every_ticks * (1 + self._is_stretched)) == 0
+        is_turn = (entity + tick) % (self._look_every_ticks * (4 if self._is_stretched else 1)) == 0
         return is_turn or observer.starts_over or observer.is_refocused or observer.is_behind
 
     def _refocus(self, entity: int) -> None:

@@ -27,9 +27,7 @@ COMMANDS = {  # by the name of the result; all of them together take some 25 min
     "crush-1000": "crush --avatars 1000 --seconds 10",
     "idle-2000": "idle --avatars 2000 --seconds 10",
     "storm-500": "storm --avatars 300 --joiners 500 --seconds 15",
-    "capacity-plaza": (
-        "capacity plaza --servers presence:2000,colyseus-ws:500,colyseus-uws:500,floor:2000 --repeats 2 --seconds 5"
-    ),
+    "capacity-plaza": "capacity plaza --servers presence:3000,colyseus-uws:480,floor:4000 --repeats 1 --seconds 4",
     "capacity-crush": "capacity crush --servers presence:240,colyseus-uws:120 --repeats 2 --seconds 4",
 }
 

@@ -52,8 +52,8 @@ _BINS = 64  # of squared distance, by which an order of distance is estimated
 _FRAME_BYTES = HEAD_BYTES + 3 * SECTION_HEADER.itemsize  # of a frame, besides its records
 _ENTER_SHARE = 0.5  # of the budget, at the most, for those who come into sight
 # Plan a little less than there is, since records are due unevenly; and less than that where a room is stretched, since
-# what was planned wrongly is put right half as often.
-_FULL, _FULL_STRETCHED = 0.95, 0.87
+# what was planned wrongly is put right more rarely.
+_FULL, _FULL_STRETCHED = 0.95, 0.8
 _SAVED_TICKS = 1  # of the budget, for later: a quiet time is no reason for a burst
 _OWED_TICKS = 20
 _SPENT_TICKS = 16  # over which what was written is averaged
@@ -102,7 +102,7 @@ def grant(
     """Fit what observers want into their budgets for the next `ticks` ticks.
 
     looking: the observers, in the order in which pairs are grouped. rate, detail: what the rings ask for. Of a
-    stretched room `ticks` is as usual, although what is granted holds for twice as long: it is rates that are granted,
+    stretched room `ticks` is as usual, although what is granted holds for longer: it is rates that are granted,
     so much for each tick, and newcomers are paid for before it may be as usual again.
     """
     usual = entities.budget[looking] * _share(is_stretched=is_stretched)

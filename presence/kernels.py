@@ -38,6 +38,12 @@ STEADY = (
 )
 
 # body, position, yaw, pitch, orientation, parts, orientations of parts
+_GAPS = 256  # of ids, whose codes are looked up
+# The place of a word's only bit: times this number, whose every six bits in a row differ, its top six bits tell it.
+_DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
+_PLACES = np.zeros(64, np.uint64)
+for _place in range(64):
+    _PLACES[(int(_DE_BRUIJN) << _place & 0xFFFFFFFFFFFFFFFF) >> 58] = _place
 _POSES = "Tuple((u1[::1], i4[:,::1], u2[::1], i1[::1], u4[::1], i2[:,:,::1], u4[:,::1]))"
 
 _Loop = TypeVar("_Loop", bound="Callable[..., Any]")
@@ -215,46 +221,77 @@ def coded(errors: NDArray[np.int32], orders: NDArray[np.int64], most: int) -> tu
     return codes, widths
 
 
-@compiled("(i8[::1], i8[::1], u2[::1], u8[::1], u8[::1], i8)")
+@compiled("(i8[::1], i8[::1], i8, i4[::1], u2[::1], u8[::1], u8[::1], i8)")
 def streamed(
-    slots: Rows, at: Rows, ids: NDArray[np.uint16], codes: Codes, widths: Codes, order: int
-) -> tuple[Rows, Rows, Bytes]:
+    slots: Rows,
+    keys: Rows,
+    row_bits: int,
+    rank_of: Narrow,
+    ids: NDArray[np.uint16],
+    codes: Codes,
+    widths: Codes,
+    order: int,
+) -> tuple[Rows, Rows, Rows, Bytes]:
     """Write a stream of predicted records for each observer.
 
-    slots, ascending, and at: for each record whose it is, and which of `ids`, `codes` and `widths`, as `coded` makes
-    them. order: of the code of gaps. Returns the slots, each once, where the stream of each ends, and their bytes.
+    slots, ascending, and keys: of each record the observer's, and in its lowest bits the subject's row. rank_of: by
+    row, which of `ids`, ascending, `codes` and `widths` is its record, as `coded` makes them. order: of gaps' codes.
+    Returns the slots, each once, where the stream of each begins and ends, and the bytes where they stand.
     """
-    names, stream = np.empty(len(slots), np.int64), np.empty(12 * len(slots), np.uint8)  # of 7 + 30 + 56 bits at most
-    owners, ends = np.empty(len(slots), np.int64), np.empty(len(slots), np.int64)
-    for k in range(len(slots)):
-        names[k] = np.int64(ids[at[k]]) << 16 | at[k]
-    begin, groups, n, byte = 0, 0, np.uint64(0), np.uint64(8)
+    mask = (1 << row_bits) - 1
+    gaps, gap_widths = np.empty(_GAPS, np.uint64), np.empty(_GAPS, np.uint64)
+    for gap in range(_GAPS):
+        gaps[gap], gap_widths[gap] = _code(gap, order)
+    asked = np.zeros((len(ids) + 63) // 64, np.uint64)  # of one observer: a bit for each record, in order of ids
+    words = np.empty(3 * len(slots) + 1, np.uint32)  # a record has 30 + 56 bits at most
+    owners, begins, ends = (
+        np.empty(len(slots), np.int64),
+        np.empty(len(slots), np.int64),
+        np.empty(len(slots), np.int64),
+    )
+    begin, groups = 0, 0
+    n, whole, half = np.uint64(0), np.uint64(32), np.uint64(0xFFFFFFFF)
     while begin < len(slots):
-        end = begin + 1
+        end = begin
         while end < len(slots) and slots[end] == slots[begin]:
+            rank = np.uint64(rank_of[keys[end] & mask])
+            asked[rank >> np.uint64(6)] |= np.uint64(1) << (rank & np.uint64(63))
             end += 1
-        theirs = names[begin:end]
-        theirs.sort()
-        bits, held, last = np.uint64(0), np.uint64(0), -1
-        for name in theirs:
-            gap, width = _code((name >> 16) - last - 1, order)
-            last = name >> 16
-            bits |= gap << held
-            held += width
-            while held >= byte:
-                stream[n] = bits
-                n, bits, held = n + np.uint64(1), bits >> byte, held - byte
-            bits |= codes[name & 0xFFFF] << held
-            held += widths[name & 0xFFFF]
-            while held >= byte:
-                stream[n] = bits
-                n, bits, held = n + np.uint64(1), bits >> byte, held - byte
+        owners[groups], begins[groups], begin = slots[begin], 4 * n, end
+        bits, held, next_id = np.uint64(0), np.uint64(0), 0
+        for k in range(len(asked)):
+            left, asked[k] = asked[k], np.uint64(0)
+            while left:
+                lowest = left & (~left + np.uint64(1))
+                left ^= lowest
+                rank = np.uint64(64 * k) + _PLACES[(lowest * _DE_BRUIJN) >> np.uint64(58)]
+                gap = int(ids[rank]) - next_id
+                next_id += gap + 1
+                if gap < _GAPS:
+                    code, width = gaps[gap], gap_widths[gap]
+                else:
+                    code, width = _code(gap, order)
+                bits |= code << held
+                held += width
+                if held >= whole:
+                    words[n] = bits
+                    n, bits, held = n + np.uint64(1), bits >> whole, held - whole
+                code, width = codes[rank], widths[rank]
+                if width > whole:
+                    bits |= (code & half) << held
+                    words[n] = bits
+                    n, bits, code, width = n + np.uint64(1), bits >> whole, code >> whole, width - whole
+                bits |= code << held
+                held += width
+                if held >= whole:
+                    words[n] = bits
+                    n, bits, held = n + np.uint64(1), bits >> whole, held - whole
+        ends[groups] = 4 * n + (held + np.uint64(7)) // np.uint64(8)
         if held > np.uint64(0):
-            stream[n] = bits
+            words[n] = bits
             n += np.uint64(1)
-        owners[groups], ends[groups] = slots[begin], n
-        groups, begin = groups + 1, end
-    return owners[:groups], ends[:groups], stream[:n]
+        groups += 1
+    return owners[:groups], begins[:groups], ends[:groups], words[:n].view(np.uint8)
 
 
 @compiled("void(f8[:,:], i4[::1], f8[::1])")
@@ -466,7 +503,10 @@ def rationed(
         theirs, count, entering = slice(begin, end), end - begin, 0.0
         newcomers = count - int(np.count_nonzero(is_held[theirs]))
         if newcomers > 0:
-            most = max(1, int(budget[i] * share / enter_of[-1]))
+            costliest = 0
+            for k in range(begin, end):
+                costliest = max(costliest, 0 if is_held[k] else int(detail[k]))
+            most = max(1, int(budget[i] * share / enter_of[costliest]))
             if newcomers > most:
                 _admit(apart[theirs], is_held[theirs], is_admitted[theirs], most)
                 count -= newcomers - most
@@ -588,10 +628,7 @@ def planned(
     return due, due_observers, due_keys, ends, rates
 
 
-@compiled(
-    "(i4[::1], i4[::1], i4[::1], u4[::1], i8[::1], u4[::1], u4[::1], b1[::1], i8, i8[:,::1], i8[:,::1], "
-    "UniTuple(i8, 2))"
-)
+@compiled("(i4[::1], i4[::1], i4[::1], u4[::1], i8[::1], u4[::1], u4[::1], i8, i8[:,::1], i8[:,::1], UniTuple(i8, 2))")
 def told(
     due: Narrow,
     observers: Narrow,
@@ -600,7 +637,6 @@ def told(
     slot_of: Rows,
     shown: Held,
     bases: Held,
-    is_predicted: Mask,
     slower: int,
     by_delta: Rows,
     by_prediction: Rows,
@@ -610,29 +646,26 @@ def told(
 
     due, observers, keys: the pairs that are due, and where they stand in `pose`. slot_of: by observer's row, negative
     for who cannot be told. shown, bases: by key, the newest pose, and the one from which its delta leads there.
-    is_predicted: likewise, whether there is a predicted record; smaller keys than `slower` are due at every tick. Of
-    who held the base, the observer's slot and the key are written to `by_delta` or to `by_prediction`, (2, pairs), of
-    which there are `counts` already. Returns how many are there then, which of the due are the others, and the poses
-    that those held.
+    A base is `STEADY` where there is a predicted record. Smaller keys than `slower` are due at every tick. Of who held
+    the base, the observer's slot and the key are written to `by_delta` or to `by_prediction`, (2, pairs), of which
+    there are `counts` already. Returns how many are there then, which of the due are the others, and the poses that
+    those held.
     """
     whole, held = np.empty(len(due), np.int64), np.empty(len(due), np.uint32)
     n, p = counts
     m = 0
     for k in range(len(due)):
         at, key, slot = due[k], keys[k], slot_of[observers[k]]
-        before, newest = pose[at], shown[key]
-        is_steady = before & STEADY != 0
-        before &= ~np.uint32(STEADY)
-        if before == newest or slot < 0:
+        before, newest, base = pose[at], shown[key], bases[key]
+        if (before ^ newest) | STEADY == STEADY or slot < 0:
             continue
-        pose[at] = newest
-        if before != bases[key]:
+        if (before ^ base) | STEADY != STEADY:
+            pose[at] = newest
             whole[m], held[m] = k, before
             m += 1
             continue
-        if key < slower:
-            pose[at] |= STEADY
-        if is_steady and is_predicted[key]:
+        pose[at] = newest | STEADY if key < slower else newest
+        if before & base & STEADY:
             by_prediction[0, p], by_prediction[1, p] = slot, key
             p += 1
         else:
@@ -672,13 +705,13 @@ def place(
         end += width
 
 
-@compiled("void(u1[::1], i8[::1], i8[::1], i8[::1], u1[::1], i8)")
-def pour(arena: Bytes, starts: NDArray[np.int64], slots: Rows, ends: Rows, stream: Bytes, kind: int) -> None:
+@compiled("void(u1[::1], i8[::1], i8[::1], i8[::1], i8[::1], u1[::1], i8)")
+def pour(
+    arena: Bytes, starts: NDArray[np.int64], slots: Rows, begins: Rows, ends: Rows, stream: Bytes, kind: int
+) -> None:
     """Write the streams of `streamed` into the arena, each as a section of its own. starts: by slot."""
-    begin = 0
     for k in range(len(slots)):
-        size, at = ends[k] - begin, starts[slots[k]]
+        size, at = ends[k] - begins[k], starts[slots[k]]
         arena[at], arena[at + 1] = kind, 1
         arena[at + 2], arena[at + 3] = size & 0xFF, size >> 8
-        arena[at + 4 : at + 4 + size] = stream[begin : ends[k]]
-        begin = ends[k]
+        arena[at + 4 : at + 4 + size] = stream[begins[k] : ends[k]]

@@ -1,7 +1,7 @@
 """How much of their time the ticks of a server take, and what is done about it: overrun is planned.
 
     NORMAL      as usual
-    STRETCHED   observers look around half as often, so that a tick costs less (`room`)
+    STRETCHED   observers look around a quarter as often, so that a tick costs less (`room`)
     REFUSING    nobody new is let into a room, and the server is not ready (`hub`, `http`); still stretched
 
 Late ticks are left out whatever the level (`ticker`). There is one load and one level for all rooms, since one thread
@@ -24,11 +24,11 @@ class Level(IntEnum):
 
 # A pause of half a second, or ten bad ticks in a row, are over before anything could be done about them.
 SMOOTHING_S = 1.0
-# Stretched ticks are up to a quarter shorter, so the way back is further than that, or it would undo itself. Between
+# Stretched ticks are up to two fifths shorter, so the way back is further than that, or it would undo itself. Between
 # 0.9 and a whole interval there is room for ticks that are longer than most. Who is refused comes back after some
 # seconds, with others: by then there must be room for a few.
 RISES_ABOVE = {Level.STRETCHED: 0.7, Level.REFUSING: 0.9}
-FALLS_BELOW = {Level.STRETCHED: 0.5, Level.REFUSING: 0.75}
+FALLS_BELOW = {Level.STRETCHED: 0.4, Level.REFUSING: 0.75}
 
 
 class Load:

@@ -40,7 +40,7 @@ from presence.moderation import MODERATORS
 from presence.permission import block, may_know
 from presence.rings import RATE_CLASSES, Detail, Ring, are_nested
 from presence.state import Report, Seat, State
-from presence.views import NOTHING, Sightings, Views, is_turn, keys_of
+from presence.views import NOTHING, STRETCH, Sightings, Views, is_turn, keys_of
 from protocol.codec import encode
 from protocol.errors import Close, ProtocolError, Refusal, Refused
 from protocol.framing import Framing, frame
@@ -130,7 +130,7 @@ class Room:
         self.radius_mm = settings.interest_radius_mm if world.sight_mm is None else world.sight_mm
         self.rings = settings.own_rings or world.rings or settings.rings
         self.tick_number = 0
-        self.is_stretched = False  # observers look around half as often
+        self.is_stretched = False  # observers look around more rarely
         self.state = State(name, world, now, settings.pinned_roles, settings.viewpoint_roles)
         self.history = History(settings.look_every_ticks)
         self.inbox = Inbox()
@@ -300,7 +300,7 @@ class Room:
         return 1 << self._views.slowest_rate()
 
     def stretch(self, is_stretched: bool) -> None:
-        """Let observers look around half as often, or as usual again, from the next tick on."""
+        """Let observers look around more rarely, or as usual again, from the next tick on."""
         if is_stretched != self.is_stretched:
             self.is_stretched = is_stretched
             self._stirred_tick = self.tick_number  # whoever was passed over has a look to come
@@ -403,7 +403,7 @@ class Room:
 
     @property
     def _look_every_ticks(self) -> int:
-        return self.settings.look_every_ticks << self.is_stretched
+        return self.settings.look_every_ticks * (STRETCH if self.is_stretched else 1)
 
     def _is_owed(self, rows: Rows) -> Mask:
         return snapshot.is_owed(self.state.entities, rows, self._quiet_since)

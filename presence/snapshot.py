@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from presence import kernels
-from presence.entities import MAX_ROWS, Body, held_pose, held_tick
+from presence.entities import Body, held_pose, held_tick
 from presence.rings import RATE_CLASSES, Detail
-from presence.views import by_key, in_step, joined
+from presence.views import ROW_BITS, by_key, in_step, joined
 from protocol import predicted, records
 from protocol.records import DTYPES, PARTS, SECTION_HEADER, SNAPSHOT_HEADER, Section, Table
 from protocol.schema import SPEC_OF, Snapshot
@@ -88,12 +88,13 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """Predicted records on their way out: a stream of bytes for each observer that has any.
+    """Predicted records on their way out: `stream[begins[i]:ends[i]]` goes to `slots[i]`.
 
-    slots: positions in the list of observers, ascending. ends: where each stream ends, and the next one begins.
+    slots: positions in the list of observers, ascending.
     """
 
     slots: Rows
+    begins: Rows
     ends: Rows
     stream: records.Bytes
 
@@ -223,8 +224,7 @@ def encode(entities: Entities, views: Views, wishes: Wishes, moved: Rows, tick: 
 
     steps += _slower_records(entities, views.rates_due(entities, tick), tick)
     predictions = _predicted(entities, steps[0], now)
-    is_predicted = _is_predicted(entities, predictions)
-    told = views.tell(entities, tick, slot_of, shown, _delta_bases(entities, steps), is_predicted)
+    told = views.tell(entities, tick, slot_of, shown, _delta_bases(entities, steps, predictions))
     whole = told.whole
     since = held_tick(whole.pose)
     jumps = [entities.jumped_tick[entering.subjects] == tick, entities.jumped_tick[whole.subjects] > since]
@@ -282,13 +282,19 @@ def _newest_poses(entities: Entities) -> Held:
     return by_key(np.uint32, held_pose(ticks) | _DETAILS)
 
 
-def _delta_bases(entities: Entities, steps: list[Steps]) -> Held:
-    """Tell for each key which pose its delta of this tick starts from; one that nobody holds where it has none."""
+def _delta_bases(entities: Entities, steps: list[Steps], predictions: _Predictions) -> Held:
+    """Tell for each key which pose its delta of this tick starts from; one that nobody holds where it has none.
+
+    Marked as `STEADY` is that of who has a predicted record: of a root alone, at the full rate.
+    """
     bases = np.zeros((RATE_CLASSES, entities.capacity), np.uint32)
     for step in steps:
         bases[step.rate, step.rows] = held_pose(entities.previous_record_tick[step.rate, step.rows])
     poses = bases[:, None] | _DETAILS
     poses[:, Detail.DOT] = 0  # dots are sent whole
+    rows = predictions.rows[predictions.widths > 0]
+    poses[0, Detail.ROOT, rows] |= kernels.STEADY
+    poses[0, Detail.FULL, rows[entities.body[rows] == Body.ROOT]] |= kernels.STEADY
     return by_key(np.uint32, poses)
 
 
@@ -380,7 +386,7 @@ def _deltas(entities: Entities, told: Told, steps: list[Steps], now: float) -> I
 
 @dataclass(frozen=True, slots=True)
 class _Predictions:
-    """The predicted records of a tick, of whom there is one: (n,) rows, their bits, and how many bits those are."""
+    """The predicted records of a tick: (n,) rows in order of ids, their bits, and how many; 0 of whom there is none."""
 
     rows: Rows
     codes: NDArray[np.uint64]
@@ -389,22 +395,16 @@ class _Predictions:
 
 def _predicted(entities: Entities, step: Steps, now: float) -> _Predictions:
     """Tell how far deltas at the full rate are from going on as the ones before them did."""
-    changes = np.column_stack([_ages(entities, step.rows, now), step.root]).astype(np.int32, copy=False)
-    errors = changes - entities.motion[step.rows]
+    order = np.argsort(entities.id[step.rows])
+    rows = step.rows[order]
+    changes = np.column_stack([_ages(entities, rows, now), step.root[order]]).astype(np.int32, copy=False)
+    errors = changes - entities.motion[rows]
     half = records.YAW_TURN // 2
     errors[:, _YAW_ERROR] = (errors[:, _YAW_ERROR] + half) % records.YAW_TURN - half
     changes[:, _PITCH_ERROR] = 0  # a gaze does not go on
-    entities.motion[step.rows] = changes
+    entities.motion[rows] = changes
     codes, widths = kernels.coded(errors, _CODE_ORDERS, _MOST_CODE_BITS)
-    return _Predictions(step.rows, codes, widths)
-
-
-def _is_predicted(entities: Entities, predictions: _Predictions) -> Mask:
-    """Tell by key whether there is a predicted record: of roots alone, at the full rate."""
-    has_one = np.zeros((RATE_CLASSES, len(Detail), entities.capacity), np.bool_)
-    has_one[0, Detail.ROOT, predictions.rows] = predictions.widths > 0
-    has_one[0, Detail.FULL] = has_one[0, Detail.ROOT] & (entities.body == Body.ROOT)
-    return by_key(np.bool_, has_one)
+    return _Predictions(rows, codes, widths)
 
 
 def _streams(entities: Entities, told: Told, predictions: _Predictions) -> Streams:
@@ -412,14 +412,14 @@ def _streams(entities: Entities, told: Told, predictions: _Predictions) -> Strea
     slots, keys = told.predicted
     if not len(keys):
         return _NO_STREAMS
-    of_row = np.zeros(entities.capacity, np.intp)
-    of_row[predictions.rows] = np.arange(len(predictions.rows))
-    at, ids = of_row.take(keys & (MAX_ROWS - 1)), entities.id[predictions.rows]
-    return Streams(*kernels.streamed(slots, at, ids, predictions.codes, predictions.widths, predicted.GAP.order))
+    rank_of = np.zeros(entities.capacity, np.int32)
+    rank_of[predictions.rows] = np.arange(len(predictions.rows))
+    ids, codes, widths = entities.id[predictions.rows], predictions.codes, predictions.widths
+    return Streams(*kernels.streamed(slots, keys, ROW_BITS, rank_of, ids, codes, widths, predicted.GAP.order))
 
 
 _NOBODY = np.zeros(0, np.intp)
-_NO_STREAMS = Streams(_NOBODY, _NOBODY, np.zeros(0, np.uint8))
+_NO_STREAMS = Streams(_NOBODY, _NOBODY, _NOBODY, np.zeros(0, np.uint8))
 
 
 def _sections_by_key(entities: Entities) -> NDArray[np.uint8]:
@@ -472,7 +472,7 @@ def lay_out(
     for parcel in tables.parcels:
         counts[:, ORDER.index(parcel.section)] = np.bincount(parcel.slots, minlength=n)
     streams, of_streams = tables.streams, ORDER.index(Section.PREDICTED)
-    counts[streams.slots, of_streams] = np.diff(streams.ends, prepend=0)
+    counts[streams.slots, of_streams] = streams.ends - streams.begins
     strides = np.array([DTYPES[section].itemsize for section in ORDER])
     sizes = counts * strides + np.where(counts > 0, SECTION_HEADER.itemsize, 0)
     section_ends = np.cumsum(sizes, axis=1)
@@ -487,7 +487,8 @@ def lay_out(
         begins, count = np.ascontiguousarray(section_starts[:, column]), np.ascontiguousarray(counts[:, column])
         kernels.place(arena, begins, count, parcel.slots, parcel.at, parcel.records, int(parcel.section), stride)
     begins = np.ascontiguousarray(section_starts[:, of_streams])
-    kernels.pour(arena, begins, streams.slots, streams.ends, streams.stream, int(Section.PREDICTED))
+    of_each = streams.slots, streams.begins, streams.ends
+    kernels.pour(arena, begins, *of_each, streams.stream, int(Section.PREDICTED))
 
     written = np.flatnonzero(is_written)
     rows = observers[written]

@@ -4,7 +4,7 @@ A view is replaced when its observer looks around, and loses whoever may not be 
 the observer's client holds. An observer looks around at every `every`-th tick, and a record of rate class c is due at
 every 2**c-th, both in step with entity ids: (tick + id) is a multiple. So the cost of looking is spread over the ticks,
 records of slow classes are spread over theirs, and anybody who knows an id can tell when something was due. While a
-room is *stretched*, because ticks take too long, only every other of these turns is taken.
+room is *stretched*, because ticks take too long, only one in four of these turns is taken.
 
 Owns views, and when they are replaced; decides nothing about distance, permission or budgets. Cost of a tick: in
 proportion to what is due and to the views that are replaced, however many pairs wait.
@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from presence.entities import Entities, Held, Mask, Rows
     from presence.kernels import Narrow
 
-_ROW_BITS = 14
+ROW_BITS = 14
 _ROW = MAX_ROWS - 1
-assert 1 << _ROW_BITS == MAX_ROWS, "a key is a row, and above it a kind of record"
+STRETCH = 4  # turns of an observer to one that is taken, in a stretched room
+assert 1 << ROW_BITS == MAX_ROWS, "a key is a row, and above it a kind of record"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,12 @@ class Sightings:
     @property
     def rate(self) -> Narrow:
         """The rate class at which each subject is told of."""
-        return (self.keys >> _ROW_BITS) // len(Detail)
+        return (self.keys >> ROW_BITS) // len(Detail)
 
     @property
     def detail(self) -> Narrow:
         """How much of each subject is told, as in `rings`."""
-        return (self.keys >> _ROW_BITS) % len(Detail)
+        return (self.keys >> ROW_BITS) % len(Detail)
 
     def where(self, chosen: Mask) -> Sightings:
         """Take some of the pairs."""
@@ -90,7 +91,7 @@ def keys_of(subjects: Narrow, rate: NDArray[np.uint8], detail: NDArray[np.uint8]
     keys = rate.astype(np.int32)
     keys *= len(Detail)
     keys += detail
-    keys <<= _ROW_BITS
+    keys <<= ROW_BITS
     keys |= subjects
     return keys
 
@@ -149,19 +150,47 @@ class Views:
     """The views of a room's observers."""
 
     def __init__(self, every: int) -> None:
-        """every: ticks from one turn of an observer to look around to its next, a power of two; or it is twice that."""
+        """every: ticks from one turn to look around to the next, a power of two; or `STRETCH` times as many."""
         self._every = every
-        # by phase: the observers' ids modulo the longer way from turn to turn; those of a phase look together. Views
-        # stand in order of the observers' rows
-        self._phases = 2 * every
-        self._views = [NOTHING] * self._phases
+        self._put([NOTHING] * every)
+
+    def _put(self, views: list[Sightings]) -> None:
+        """Keep lists of views: one for those who look at the same tick, in the order of `order`."""
+        self._views = views
         # likewise: what is due at a tick, and at the ones after it
-        self._planned_at = [0] * self._phases
-        self._due: list[list[Due]] = [[] for _ in range(self._phases)]
+        self._planned_at = [0] * len(views)
+        self._due: list[list[Due]] = [[] for _ in views]
+
+    def _phases(self, entities: Entities, observers: Narrow | Rows) -> Rows:
+        """Tell when observers look, as a number of those who look together; who does in either case has one nearby."""
+        ids = entities.id[observers].astype(np.intp)
+        return ids % self._every * STRETCH + ids // self._every % STRETCH
+
+    def _list_of(self, phases: Rows) -> Rows:
+        """Tell in which lists views stand."""
+        return phases * len(self._views) // (STRETCH * self._every)
+
+    def _arrange(self, entities: Entities, ticks: int) -> None:
+        """Keep as many lists as there are ticks from turn to turn. Costs a pass over all views when that changes."""
+        before, many = self._views, len(self._views)
+        if ticks < many:
+            self._put([joined(before[at : at + many // ticks]) for at in range(0, many, many // ticks)])
+        elif ticks > many:
+            self._put([NOTHING] * ticks)  # as which they are counted from here on
+            parts = ((before[number * many // ticks], number) for number in range(ticks))
+            self._put([self._part(entities, views, number) for views, number in parts])
+
+    def _part(self, entities: Entities, pairs: Sightings, number: int) -> Sightings:
+        """Take those of some pairs, in the order of `order`, whose observers' views stand in one list."""
+
+        def list_at(place: int) -> int:
+            return int(self._list_of(self._phases(entities, pairs.observers[place : place + 1]))[0])
+
+        return pairs.between(*(bisect_left(range(len(pairs)), which, key=list_at) for which in (number, number + 1)))
 
     def order(self, entities: Entities, observers: Rows) -> Rows:
-        """Sort observers (distinct rows) as views are listed: by phase, then by row."""
-        return observers[np.lexsort((observers, entities.id[observers] % self._phases))]
+        """Sort observers (distinct rows) as views are listed: by when they look, then by row."""
+        return observers[np.lexsort((observers, self._phases(entities, observers)))]
 
     def replace(
         self, entities: Entities, looking: Rows, wanted: Sightings, shown: Held, tick: int, ticks: int
@@ -171,50 +200,50 @@ class Views:
         wanted: in that order too, of those observers alone. Who comes into view is about to be told that pose. ticks:
         from this turn to their next.
         """
+        self._arrange(entities, ticks)
         is_looking = np.zeros(entities.capacity, np.bool_)
         is_looking[looking] = True
-        phases = entities.id[looking] % self._phases
+        lists = self._list_of(self._phases(entities, looking))
         entering, left = [NOTHING], [NOTHING]
-        for phase in np.unique(phases).tolist():
-            theirs = wanted.between(*(self._first_of(entities, wanted, which) for which in (phase, phase + 1)))
-            views, others = self._views[phase], NOTHING
+        for number in np.unique(lists).tolist():
+            theirs, views, others = self._part(entities, wanted, number), self._views[number], NOTHING
             is_theirs = is_looking.take(views.observers)
             if not is_theirs.all():
                 views, others = views.where(is_theirs), views.where(~is_theirs)
             columns = views.observers, views.keys, views.pose, theirs.observers, theirs.keys
-            pose, came, gone = kernels.matched(looking[phases == phase], _ROW_BITS, *columns, shown)
+            pose, came, gone = kernels.matched(looking[lists == number], ROW_BITS, *columns, shown)
             seen = Sightings(theirs.observers, theirs.keys, pose)
             entering.append(seen.take(came))
             left.append(views.take(gone))
-            self._views[phase] = _merged(others, seen)
-            self._plan(entities, phase, tick, ticks)
+            self._views[number] = self._merged(entities, others, seen)
+            self._plan(entities, number, tick, ticks)
         return Change(joined(entering), joined(left))
 
-    def _first_of(self, entities: Entities, pairs: Sightings, phase: int) -> int:
-        """Find the first of some pairs, in the order of `order`, whose observer is of a phase or a later one."""
-
-        def phase_at(place: int) -> int:
-            return int(entities.id[pairs.observers[place]]) % self._phases
-
-        return bisect_left(range(len(pairs)), phase, key=phase_at)
+    def _merged(self, entities: Entities, one: Sightings, other: Sightings) -> Sightings:
+        """Put two lists in the order of `order`."""
+        both = joined((one, other))
+        if len(both) in (len(one), len(other)):
+            return both
+        return both.take(np.lexsort((both.observers, self._phases(entities, both.observers))))
 
     def prune(self, entities: Entities, tick: int) -> None:
         """Drop the pairs that are not held any longer."""
-        for phase, views in enumerate(self._views):
+        for number, views in enumerate(self._views):
             cells = views.observers * entities.capacity + views.subjects
             is_held = entities.given.ravel().take(cells)
             if not is_held.all():
-                self._views[phase] = views.where(is_held)
-                self._plan(entities, phase, tick, self._every)
+                self._views[number] = views.where(is_held)
+                self._plan(entities, number, tick, self._every)
 
     def of(self, entities: Entities, observer: int) -> Sightings:
         """List what one observer has in view."""
-        views = self._views[int(entities.id[observer]) % self._phases]
-        return views.between(*np.searchsorted(views.observers, (observer, observer + 1)).tolist())
+        views = self._views[int(self._list_of(self._phases(entities, np.array([observer])))[0])]
+        places = np.flatnonzero(views.observers == observer)
+        return views.between(places[0], places[-1] + 1) if len(places) else NOTHING
 
     def slowest_rate(self) -> int:
         """Return the slowest rate class of all that is in view. Cost: about 2 ms for a million pairs."""
-        return max(int(views.keys.max(initial=0)) for views in self._views) // (len(Detail) << _ROW_BITS)
+        return max(int(views.keys.max(initial=0)) for views in self._views) // (len(Detail) << ROW_BITS)
 
     def rates_due(self, entities: Entities, tick: int) -> list[int]:
         """List the rate classes that are due at this tick, ascending."""
@@ -223,49 +252,42 @@ class Views:
             rates |= due.rates
         return [rate for rate in range(RATE_CLASSES) if rates >> rate & 1]
 
-    def tell(self, entities: Entities, tick: int, slot_of: Rows, shown: Held, bases: Held, is_predicted: Mask) -> Told:
+    def tell(self, entities: Entities, tick: int, slot_of: Rows, shown: Held, bases: Held) -> Told:
         """Let observers be told of what is due at this tick and is new to them, in the order of `order`.
 
         slot_of: the number of each observer, by row, negative for one who cannot be told. shown: the newest pose of
-        each key. bases: the one from which its delta leads there. is_predicted: whether it has a predicted record.
+        each key. bases: the one from which its delta leads there, `STEADY` where there is a predicted record.
         """
         planned = self._at(entities, tick)
         most = sum(len(due.at) for _views, due in planned)
         lists, counts, whole = (np.empty((2, most), np.intp), np.empty((2, most), np.intp)), (0, 0), []
-        slower = len(Detail) << _ROW_BITS
+        slower = len(Detail) << ROW_BITS
         for views, due in planned:
             columns = due.at, due.observers, due.keys, views.pose
-            counts, others, held = kernels.told(*columns, slot_of, shown, bases, is_predicted, slower, *lists, counts)
-            whole.append(Sightings(due.observers.take(others), due.keys.take(others), held))
+            counts, others, held = kernels.told(*columns, slot_of, shown, bases, slower, *lists, counts)
+            if len(others):
+                whole.append(Sightings(due.observers.take(others), due.keys.take(others), held))
         deltas, predicted = (pairs[:, :count] for pairs, count in zip(lists, counts, strict=True))
         return Told(deltas, predicted, joined(whole))
 
     def _at(self, entities: Entities, tick: int) -> list[tuple[Sightings, Due]]:
         """Return the views, and what is due of each at a tick. Plans that have run out are renewed: nobody looked."""
-        for phase, due in enumerate(self._due):
-            if tick - self._planned_at[phase] >= len(due):
-                self._plan(entities, phase, tick, self._every)
+        for number, due in enumerate(self._due):
+            if tick - self._planned_at[number] >= len(due):
+                self._plan(entities, number, tick, self._every)
         plans = zip(self._views, self._due, self._planned_at, strict=True)
         return [(views, due[tick - planned_at]) for views, due, planned_at in plans]
 
-    def _plan(self, entities: Entities, phase: int, tick: int, ticks: int) -> None:
-        """Find what is due at the next ticks, from this one on."""
-        observers, keys, self._planned_at[phase] = self._views[phase].observers, self._views[phase].keys, tick
-        if keys.max(initial=0) >> _ROW_BITS < len(Detail):  # everybody at every tick: the usual case
-            self._due[phase] = [Due(np.arange(len(keys), dtype=np.int32), observers, keys, int(len(keys) > 0))] * ticks
+    def _plan(self, entities: Entities, number: int, tick: int, ticks: int) -> None:
+        """Find what is due of a list at the next ticks, from this one on."""
+        observers, keys, self._planned_at[number] = self._views[number].observers, self._views[number].keys, tick
+        if keys.max(initial=0) >> ROW_BITS < len(Detail):  # everybody at every tick: the usual case
+            self._due[number] = [Due(np.arange(len(keys), dtype=np.int32), observers, keys, int(len(keys) > 0))] * ticks
             return
-        layout = _ROW_BITS, len(Detail), RATE_CLASSES
+        layout = ROW_BITS, len(Detail), RATE_CLASSES
         *pairs, ends, rates = kernels.planned(observers, keys, *layout, entities.id, tick, ticks)
         columns = (np.split(column, ends[:-1]) for column in pairs)
-        self._due[phase] = [Due(*parts) for parts in zip(*columns, rates.tolist(), strict=True)]
-
-
-def _merged(one: Sightings, other: Sightings) -> Sightings:
-    """Put two lists in order of row."""
-    both = joined((one, other))
-    if len(both) in (len(one), len(other)):
-        return both
-    return both.take(np.argsort(both.observers, kind="stable"))
+        self._due[number] = [Due(*parts) for parts in zip(*columns, rates.tolist(), strict=True)]
 
 
 def is_turn(ids: NDArray[np.integer[Any]], tick: int, every: int) -> Mask:

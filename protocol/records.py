@@ -119,7 +119,7 @@ SECTION_HEADER = np.dtype([("kind", "u1"), ("stride", "u1"), ("count", "<u2")])
 SNAPSHOT_HEADER = np.dtype([("tick", "<u4"), ("time_ms", "<u4"), ("ack", "<u4"), ("digest", "<u4"), ("flags", "u1")])
 
 SNAPSHOT_FULL = 1  # snapshot flag: forget everything held before applying this one
-SNAPSHOT_STRETCHED = 2  # snapshot flag: the server has too much to do, observers look around half as often
+SNAPSHOT_STRETCHED = 2  # snapshot flag: the server has too much to do, observers look around more rarely
 POSE_JUMP = 1  # record flag: the subject did not travel here from its last pose, do not interpolate
 
 MAX_DELTA_XZ = 2047  # twelve signed bits, mm

@@ -489,15 +489,15 @@ DELTA = (
     Mutation(
         "who missed a record is sent a delta on it",
         "presence/kernels.py",
-        "if before != bases[key]:",
-        "if bases[key] < 8:",
+        "if (before ^ base) | STEADY != STEADY:",
+        "if base < 8:",
         "presence/test_snapshot.py::test_who_missed_a_record_is_sent_the_next_one_whole",
     ),
     Mutation(
         "what was missed in a stall is never made up for",
         "presence/kernels.py",
-        "if before == newest or slot < 0:",
-        "if before == newest or slot < 0 or bases[key] < 8:",
+        "== STEADY or slot < 0:",
+        "== STEADY or slot < 0 or base < 8:",
         "presence/test_snapshot.py::test_who_missed_the_last_record_is_sent_it_late",
     ),
     Mutation(
@@ -510,8 +510,8 @@ DELTA = (
     Mutation(
         "the stalled count as told",
         "presence/kernels.py",
-        "        if before == newest or slot < 0:\n            continue\n        pose[at] = newest\n",
-        "        pose[at] = newest\n        if before == newest or slot < 0:\n            continue\n",
+        "| STEADY == STEADY or slot < 0:\n            continue\n",
+        "| STEADY == STEADY or slot < 0:\n            pose[at] = newest\n            continue\n",
         "presence/test_snapshot.py::test_who_missed_a_record_is_sent_the_next_one_whole",
     ),
     Mutation(
@@ -531,29 +531,29 @@ DELTA = (
     Mutation(
         "who has no way is told by a prediction",
         "presence/kernels.py",
-        "if is_steady and is_predicted[key]:",
-        "if is_predicted[key]:",
+        "if before & base & STEADY:",
+        "if base & STEADY:",
         "presence/test_snapshot.py::test_a_whole_record_begins_anew",
     ),
     Mutation(
         "a way at a slower rate is one at the full rate",
         "presence/kernels.py",
-        "if key < slower:",
-        "if key >= 0:",
+        "newest | STEADY if key < slower else newest",
+        "newest | STEADY",
         "presence/test_views.py::test_who_was_told_by_a_delta_before_is_told_by_a_prediction",
     ),
     Mutation(
         "slower records are predicted",
         "presence/snapshot.py",
-        "has_one[0, Detail.FULL] =",
-        "has_one[:, Detail.FULL] =",
+        "poses[0, Detail.FULL, rows[entities",
+        "poses[:, Detail.FULL, rows[entities",
         "presence/test_snapshot.py::test_a_prediction_needs_two_records_at_the_full_rate",
     ),
     Mutation(
         "who has head and hands is predicted without",
         "presence/snapshot.py",
-        "has_one[0, Detail.ROOT] & (entities.body == Body.ROOT)",
-        "has_one[0, Detail.ROOT]",
+        "rows[entities.body[rows] == Body.ROOT]] |= kernels.STEADY",
+        "rows] |= kernels.STEADY",
         "presence/test_snapshot.py::test_heads_and_hands_are_no_part_of_a_prediction",
     ),
     Mutation(
@@ -564,10 +564,10 @@ DELTA = (
         "presence/test_snapshot.py::test_predictions_lose_nothing",
     ),
     Mutation(
-        "a stream stands in the order of what is due",
+        "a gap of a stream is one too short",
         "presence/kernels.py",
-        "theirs.sort()",
-        "theirs[:0].sort()",
+        "code, width = gaps[gap], gap_widths[gap]",
+        "code, width = gaps[gap - 1], gap_widths[gap - 1]",
         "presence/test_kernels.py::test_streams_are_those_of_the_protocol",
     ),
     Mutation(
@@ -1120,15 +1120,15 @@ OVERRUN = (
     Mutation(
         "a stretched room looks around as often as ever",
         "presence/room.py",
-        "return self.settings.look_every_ticks << self.is_stretched",
+        "look_every_ticks * (STRETCH if self.is_stretched else 1)",
         "return self.settings.look_every_ticks",
         "presence/test_looking.py::test_who_comes_near_is_seen_at_the_next_look",
     ),
     Mutation(
         "what is planned for a turn that is passed over ends too early",
         "presence/views.py",
-        "self._plan(entities, phase, tick, self._every)\n        plans",
-        "self._due[phase] = [Due(NOTHING.keys, NOTHING.observers, NOTHING.keys, 0)] * (tick + 1)\n        plans",
+        "self._plan(entities, number, tick, self._every)\n        plans",
+        "self._due[number] = [Due(NOTHING.keys, NOTHING.observers, NOTHING.keys, 0)] * (tick + 1)\n        plans",
         "presence/test_views.py::test_who_does_not_look_again_goes_on",
     ),
     Mutation(

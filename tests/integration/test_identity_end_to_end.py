@@ -332,7 +332,7 @@ EVERYBODY = {"u-agent", "u-observer", "u-witness"}
 
 def recorded(snapshot: Snapshot) -> set[int]:
     """Every entity that a snapshot has a record of."""
-    return {record.entity for record in snapshot.absolutes} | {record.entity for record in snapshot.deltas}
+    return {record.entity for record in snapshot.records}
 
 
 def mentioned(snapshot: Snapshot) -> set[int]:

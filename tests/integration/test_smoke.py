@@ -93,4 +93,4 @@ def test_errors_and_bytes_are_within_bounds(outcome: Outcome) -> None:
     result = outcome.result
     assert result["pose_error"]["max_mm"] <= 1
     assert result["pose_error"]["max_degrees"] <= 0.5
-    assert 10 <= result["bytes_per_update"] <= 12.5
+    assert 4 <= result["bytes_per_update"] <= 6

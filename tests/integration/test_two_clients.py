@@ -111,7 +111,7 @@ def watch_to_rest(watcher: ClientProcess, entity: int) -> dict[str, Any]:
 
 
 def _updated(snapshot: Snapshot) -> set[int]:
-    return {record.entity for record in snapshot.absolutes} | {record.entity for record in snapshot.deltas}
+    return {record.entity for record in snapshot.records}
 
 
 def apart(one: Vector, other: Vector) -> float:

@@ -117,7 +117,7 @@ def test_a_stretched_room_keeps_to_its_budgets() -> None:
     gathered.walk(4 * TICK_HZ)
     for sent in gathered.walk(3 * TICK_HZ):
         for begin in range(len(sent) - TICK_HZ + 1):
-            assert 0.8 * BUDGET < sum(sent[begin : begin + TICK_HZ]) <= BUDGET
+            assert 0.65 * BUDGET < sum(sent[begin : begin + TICK_HZ]) <= BUDGET
 
 
 def test_who_asks_for_less_is_sent_less() -> None:
@@ -241,7 +241,7 @@ def test_newcomers_to_a_crowd_see_the_nearest_first() -> None:
     """As many as half of the budget carries until the next look, then more, until they see all."""
     gathered = crowd(150, 6.0)
     observer = gathered.people[0]
-    most = int(BUDGET / TICK_HZ * LOOK_EVERY_TICKS / 2 / 50)
+    most = int(BUDGET / TICK_HZ * LOOK_EVERY_TICKS / 2 / 20)
     gathered.walk(1)
     first = last_snapshot(observer)
     assert first.is_full

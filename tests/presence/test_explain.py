@@ -62,11 +62,11 @@ def test_the_next_look_of_a_busy_room_is_later() -> None:
     stage, ann, bob = scene()
     usual = stage.room.tick_number
     stage.room.stretch(True)
-    stage.tick(2 * EVERY)
+    stage.tick(4 * EVERY)
     busy = stage.room.tick_number
     stage.room.stretch(False)
     stage.tick(2 * EVERY)
-    for tick, every in ((usual, EVERY), (busy, 2 * EVERY), (stage.room.tick_number, EVERY)):
+    for tick, every in ((usual, EVERY), (busy, 4 * EVERY), (stage.room.tick_number, EVERY)):
         next_look = why(stage, ann, bob, tick).next_look_tick
         assert next_look - tick in range(1, every + 1)
         assert (next_look + ann.entity) % every == 0

@@ -50,12 +50,14 @@ def test_streams_are_those_of_the_protocol(records: list[dict[str, int]], random
     told = [(slot, at) for slot in (1, 4, 5) for at in np.flatnonzero(widths).tolist() if random.random() < 0.7]
     random.shuffle(told)
     told.sort(key=lambda pair: pair[0])
-    slots, at = np.array(told, np.int64).reshape(-1, 2).T.copy()
-    ids = np.array([record["id"] for record in records], np.uint16)
-    owners, ends, stream = kernels.streamed(slots, at, ids, codes, widths, GAP.order)
+    slots, keys = np.array(told, np.int64).reshape(-1, 2).T.copy()
+    ids, ranks = np.array([record["id"] for record in records], np.uint16), np.arange(len(records), dtype=np.int32)
+    in_order = ids, codes, widths, GAP.order
+    owners, begins, ends, stream = kernels.streamed(slots, keys | 5 << 14, 14, ranks, *in_order)
     expected = {
         slot: predicted.write([records[k] for k in sorted(at for _, at in pairs)])
         for slot, pairs in groupby(told, key=lambda pair: pair[0])
     }
     assert owners.tolist() == list(expected)
-    assert [part.tobytes() for part in np.split(stream, ends)] == [*expected.values(), b""]
+    parts = [stream[begin:end].tobytes() for begin, end in zip(begins, ends, strict=True)]
+    assert parts == [*expected.values()]

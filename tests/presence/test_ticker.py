@@ -149,7 +149,7 @@ def test_a_tick_lasts_from_when_it_was_due_to_its_last_write(monkeypatch: pytest
 
 
 def test_what_ticks_take_decides_what_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Observers look around half as often, then nobody joins; and all the way back when it is over."""
+    """Observers look around more rarely, then nobody joins; and all the way back when it is over."""
     desk = Desk()
     line = desk.guest()
     line.join()
@@ -169,7 +169,7 @@ def test_what_ticks_take_decides_what_is_done(monkeypatch: pytest.MonkeyPatch) -
         assert states(3.0) == (True, True)
         assert states(0.8) == (True, True)
         assert states(0.6) == (True, False)
-        assert states(0.4) == (False, False)
+        assert states(0.3) == (False, False)
     assert [(line["log_level"], line["now"], line["before"]) for line in lines] == [
         ("warning", "stretched", "normal"),
         ("warning", "refusing", "stretched"),

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from presence import kernels
 from presence.entities import MAX_ROWS, Body, Entities
 from presence.rings import RATE_CLASSES, Detail
 from presence.views import Change, Sightings, Views, by_key, in_step, is_turn, keys_of
 
 POSE = 5  # what everybody's newest pose is called here, unless said otherwise
 NEW_POSES = count(101, 16)  # as `held_pose` names them
-NOT_PREDICTED = np.zeros(RATE_CLASSES * len(Detail) * MAX_ROWS, np.bool_)
 
 
 def people(number: int) -> Entities:
@@ -40,7 +40,7 @@ def listed(seen: Sightings) -> list[tuple[int, int]]:
 def told(entities: Entities, views: Views, tick: int, pose: int) -> Sightings:
     """Tell everybody of a new pose of whom they are due; return the pairs, with the poses that they held before."""
     shown, no_base = (np.full(RATE_CLASSES * len(Detail) * MAX_ROWS, value, np.uint32) for value in (pose, 0))
-    return views.tell(entities, tick, np.arange(entities.capacity), shown, no_base, NOT_PREDICTED).whole
+    return views.tell(entities, tick, np.arange(entities.capacity), shown, no_base).whole
 
 
 def due(entities: Entities, views: Views, tick: int) -> list[tuple[int, int]]:
@@ -49,13 +49,19 @@ def due(entities: Entities, views: Views, tick: int) -> list[tuple[int, int]]:
 
 
 def look(
-    entities: Entities, views: Views, looking: list[int], pairs: list[tuple[int, int, int]], tick: int, pose: int = POSE
+    entities: Entities,
+    views: Views,
+    looking: list[int],
+    pairs: list[tuple[int, int, int]],
+    tick: int,
+    pose: int = POSE,
+    ticks: int = 4,
 ) -> Change:
     """Let observers see (observer, subject, rate), when everybody's newest pose is `pose`."""
     shown = by_key(np.uint32, np.full((1, 1, entities.capacity), pose, np.uint32))
     ordered = views.order(entities, np.array(looking, np.intp))
     wanted = wanting(sorted(pairs, key=lambda pair: ordered.tolist().index(pair[0])))
-    return views.replace(entities, ordered, wanted, shown, tick, 4)
+    return views.replace(entities, ordered, wanted, shown, tick, ticks)
 
 
 @pytest.mark.parametrize("every", [1, 2, 4, 8])
@@ -171,15 +177,33 @@ def test_a_look_tells_who_comes_and_who_goes() -> None:
     assert listed(change.entering) == [(0, 4)]
     assert listed(change.left) == [(0, 2)]
     before = told(entities, views, 1, pose=33)
-    assert listed(before) == [(1, 2), (0, 3), (0, 4)]
-    assert before.pose.tolist() == [POSE, POSE, 17]
+    held = dict(zip(listed(before), before.pose.tolist(), strict=True))
+    assert held == {(1, 2): POSE, (0, 3): POSE, (0, 4): 17}
+
+
+def test_views_last_when_turns_become_rarer_and_more_frequent() -> None:
+    """Whoever looks first then changes its own view alone; what all others see stays in view, and due."""
+    entities, views = people(40), Views(2)
+    pairs = {row: [(row, subject, subject % 2) for subject in range(30, 40)] for row in range(20)}
+    for tick in range(2):
+        looking = np.flatnonzero(is_turn(entities.id[:20], tick, 2)).tolist()
+        look(entities, views, looking, [pair for row in looking for pair in pairs[row]], tick, ticks=2)
+    for tick, ticks, looker in ((2, 8, 4), (4, 8, 5), (6, 2, 6), (8, 8, 0), (10, 2, 7), (12, 8, 4)):
+        lost = pairs[looker].pop()
+        change = look(entities, views, [looker], pairs[looker], tick, ticks=ticks)
+        assert (listed(change.left), listed(change.entering)) == ([lost[:2]], [])
+        for row in range(20):
+            assert listed(views.of(entities, row)) == [pair[:2] for pair in pairs[row]]
+        found = due(entities, views, tick) + due(entities, views, tick + 1)
+        expected = [pair[:2] for row in range(20) for pair in pairs[row] for _ in range(2 - pair[2])]
+        assert sorted(found) == sorted(expected)
 
 
 def test_what_is_told_is_noted_with_the_pair() -> None:
     """Of those who were due and nobody else, and it stays with the pair across a look out of turn."""
     entities, views = people(12), Views(4)
     look(entities, views, [0, 1, 2, 3], [(0, 5, 0), (1, 5, 1), (2, 5, 0), (3, 5, 0)], 0)  # 5 is told of at even ticks
-    assert listed(told(entities, views, 1, pose=33)) == [(0, 5), (2, 5), (3, 5)]
+    assert sorted(listed(told(entities, views, 1, pose=33))) == [(0, 5), (2, 5), (3, 5)]
     look(entities, views, [2], [(2, 5, 0), (2, 6, 0)], 1, pose=17)
     now = told(entities, views, 2, pose=49)
     assert dict(zip(listed(now), now.pose.tolist(), strict=True)) == {
@@ -198,10 +222,10 @@ def test_who_holds_the_base_of_a_delta_is_told_by_it() -> None:
         look(entities, views, observers, [(row, 7, 0) for row in observers], 0, pose=pose)
     shown, bases = (np.full(RATE_CLASSES * len(Detail) * MAX_ROWS, pose, np.uint32) for pose in (3, 2))
     slot_of = np.array([0, -1, 1, 2, -1, 3, 4, 5])
-    first = views.tell(entities, 1, slot_of, shown, bases, NOT_PREDICTED)
+    first = views.tell(entities, 1, slot_of, shown, bases)
     assert (first.deltas.tolist(), first.predicted.size, len(first)) == ([[2], [7]], 0, 3)
     assert (listed(first.whole), first.whole.pose.tolist()) == ([(0, 7), (2, 7)], [1, 1])
-    again = views.tell(entities, 2, np.arange(8), shown, bases, NOT_PREDICTED)
+    again = views.tell(entities, 2, np.arange(8), shown, bases)
     assert (again.deltas.tolist(), listed(again.whole)) == ([[4], [7]], [(1, 7)])
 
 
@@ -213,7 +237,7 @@ def test_who_was_told_by_a_delta_before_is_told_by_a_prediction() -> None:
 
     def tell(tick: int, pose: int, base: int, *, is_predicted: bool = True) -> tuple[list[int], list[int], list[int]]:
         shown, bases = (np.full(RATE_CLASSES * len(Detail) * MAX_ROWS, name, np.uint32) for name in (pose, base))
-        now = views.tell(entities, tick, everybody, shown, bases, ~NOT_PREDICTED & is_predicted)
+        now = views.tell(entities, tick, everybody, shown, bases | np.uint32(kernels.STEADY * is_predicted))
         return sorted(now.deltas[0].tolist()), now.predicted[0].tolist(), now.whole.observers.tolist()
 
     assert tell(0, 17, 1) == ([0, 1], [], [])

@@ -9,7 +9,7 @@ const MAX_ID = 0xffff;
 const REST_BITS = 8; // fewer than these are the rest of the last byte
 const LINEAR = 3; // prefixes from this one on are followed by one bit more each
 const MAX_PREFIX = 19;
-// The window is a whole number of 31 bits, which needs no box. Filled up it has room for no further byte: 24 bits or more,
+// The word is a whole number of 31 bits, which needs no box. Filled up it has room for no further byte: 24 bits or more,
 // as many as a prefix takes (20), and what follows it (23).
 const FULL_BITS = 24;
 
@@ -28,7 +28,7 @@ export class PredictedRecords {
   private end = 0;
   private stride = 1;
   /** The next bits of the stream, the first of them the lowest, and how many there are; zeros above. */
-  private window = 0;
+  private word = 0;
   private held = 0;
 
   /** Stand before the first of the records in `count` bytes of `view`, from `start` on, `stride` apart. */
@@ -37,7 +37,7 @@ export class PredictedRecords {
     this.at = start;
     this.end = start + stride * count;
     this.stride = stride;
-    this.window = 0;
+    this.word = 0;
     this.held = 0;
     this.id = -1;
   }
@@ -64,27 +64,27 @@ export class PredictedRecords {
 
   private number(order: number): number {
     this.fill();
-    const prefix = 31 - Math.clz32(~this.window & (this.window + 1)); // where the lowest zero is
+    const prefix = 31 - Math.clz32(~this.word & (this.word + 1)); // where the lowest zero is
     if (prefix > MAX_PREFIX) throw new ProtocolError("a predicted record with a prefix too long");
     this.drop(prefix + 1);
     this.fill();
     const width = order + Math.max(0, prefix - LINEAR);
     const base = prefix < LINEAR ? prefix : LINEAR - 1 + (1 << (prefix - LINEAR));
-    const rest = this.window & ((1 << width) - 1);
+    const rest = this.word & ((1 << width) - 1);
     this.drop(width);
     return (base << order) + rest;
   }
 
   private fill(): void {
     for (; this.held < FULL_BITS && this.at < this.end; this.at += this.stride) {
-      this.window |= this.view.getUint8(this.at) << this.held;
+      this.word |= this.view.getUint8(this.at) << this.held;
       this.held += 8;
     }
   }
 
   private drop(bits: number): void {
     if (bits > this.held) throw new ProtocolError("a predicted record cut short");
-    this.window >>>= bits;
+    this.word >>>= bits;
     this.held -= bits;
   }
 }
