@@ -42,8 +42,8 @@ _NEAREST_RATE = 1
 _LINGERING_TICKS = 8
 # by detail: of a dot, without head and hands, and with them
 _DOT, _ROOT, _TRACKED = (float(DTYPES[section].itemsize) for section in (Section.DOT, Section.ROOT, Section.TRACKED))
-# Of who is told at every tick roots are predicted: in four bytes where somebody walks, in six where one reels, in eight
-# at the most. Told at every other tick they would cost no less.
+# Of who is told at every tick roots are predicted: in five bytes where somebody walks, in eight at the most. The sixth
+# is for those who come from another rate, or into sight.
 _STEADY_BYTES = _DOT, 6.0, float(DTYPES[Section.TRACKED_DELTA].itemsize)
 _DELTA_BYTES = _DOT, float(DTYPES[Section.ROOT_DELTA].itemsize), float(DTYPES[Section.TRACKED_DELTA].itemsize)
 _ENTER = DTYPES[Section.ENTER].itemsize
@@ -54,7 +54,7 @@ _ENTER_SHARE = 0.5  # of the budget, at the most, for those who come into sight
 # Plan a little less than there is, since records are due unevenly; and less than that where a room is stretched, since
 # what was planned wrongly is put right more rarely.
 _FULL, _FULL_STRETCHED = 0.95, 0.8
-_SAVED_TICKS = 1  # of the budget, for later: a quiet time is no reason for a burst
+_SAVED_TICKS = 0.25  # of the budget, for later: a quiet time is no reason for a burst
 _OWED_TICKS = 20
 _SPENT_TICKS = 16  # over which what was written is averaged
 _CARRIED = 0.25  # of the balance, into the next plan: all of it at once would swing to and fro

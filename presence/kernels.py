@@ -428,7 +428,7 @@ def _count(
     return furthest + 1
 
 
-@compiled("void(i8[::1], u1[::1], b1[::1], i8[::1], i8, f8, i8, i8, i8, i8)")
+@compiled("void(i8[::1], u1[::1], b1[::1], i8[::1], i8, f8, f8, i8, i8, i8, i8)")
 def _slow(
     apart: NDArray[np.int64],
     rate: Bytes,
@@ -436,6 +436,7 @@ def _slow(
     by_rate: NDArray[np.int64],
     furthest: int,
     records: float,
+    steady: float,
     nearest: int,
     nearest_rate: int,
     classes: int,
@@ -445,7 +446,8 @@ def _slow(
 
     Everybody is due at one rate, or nearer than some distance at the next faster one, or at the rate of its ring if
     that is slower; the nearest few at `nearest_rate`. by_rate: how many are admitted in the rings of each rate; it is
-    changed. furthest: more than any squared distance of those.
+    changed. furthest: more than any squared distance of those. steady: what a record costs that is due at every tick,
+    as a share of what others do.
     """
     nearest = min(nearest, by_rate.sum(), np.int64(records))  # half of it at the most
     by_rate[0] = max(0, by_rate[0] - nearest)
@@ -461,7 +463,8 @@ def _slow(
         if is_admitted[k]:
             turns[k & 1, np.int64(apart[k] * bins_of_one)] += 1
     counts = turns[0] + turns[1]
-    faster = max(0.0, records - wanted) * (1 << slow) + (nearest if slow > nearest_rate else 0)
+    faster = max(0.0, records - wanted) * (1 << slow if slow > 1 else 1 / (steady - 0.5))
+    faster += nearest if slow > nearest_rate else 0
     is_faster_within = np.int64(_reach(counts, furthest, faster))
     is_nearest_within = np.int64(_reach(counts, furthest, nearest))
     for k in range(len(rate)):  # all of them: at which rate those would be who are not admitted is nobody's business
@@ -528,7 +531,8 @@ def rationed(
         is_short[i] = count < end - begin
         if at_ring_rates > left:
             records = left * count / (max(wanted, 1.0) * ticks)
-            limits = furthest, records, nearest, nearest_rate, classes, bins
+            steady_share = max(0.6, (by_kind * steady_of).sum() / max(wanted, 1.0))
+            limits = furthest, records, steady_share, nearest, nearest_rate, classes, bins
             _slow(apart[theirs], granted[theirs], is_admitted[theirs], by_rate, *limits)
             is_short[i] = True
     return is_admitted, granted, is_short
