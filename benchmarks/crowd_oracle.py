@@ -116,7 +116,7 @@ class CrowdOracle:
         return self._by_second(self._evidence.frame_bytes) / self._budget[:, None]
 
     def _is_served_in_full(self) -> Flags:
-        """Tell who was told nearly all that there was to be told of its radius, and could not use more: (n, seconds)."""
+        """Tell who was told nearly all that there was to tell of its radius, and had no use for more: (n, seconds)."""
         return np.asarray(self._by_second(self._evidence.updates) >= _IN_FULL * self._by_second(self._wanted))
 
     def _by_second(self, of_ticks: NDArray[Any]) -> NDArray[np.float64]:

@@ -437,7 +437,7 @@ CROWD = (
     Mutation(
         "what was not needed is saved up",
         "presence/budget.py",
-        "_SAVED_TICKS = 1 ",
+        "_SAVED_TICKS = 0.25 ",
         "_SAVED_TICKS = 800 ",
         "presence/test_budget.py::test_what_was_not_needed_is_not_saved_up",
     ),
