@@ -38,6 +38,7 @@ STEADY = (
 )
 
 # body, position, yaw, pitch, orientation, parts, orientations of parts
+_YAW = 4  # the place of the yaw among the numbers of a predicted record, and the last of those that go on
 _GAPS = 256  # of ids, whose codes are looked up
 # The place of a word's only bit: times this number, whose every six bits in a row differ, its top six bits tell it.
 _DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
@@ -200,24 +201,39 @@ def _code(number: int, order: int) -> tuple[int, int]:
     return (number - (base << order)) << (prefix + 1) | ((1 << prefix) - 1), prefix + 1 + order + further
 
 
-@compiled("(i4[:,::1], i8[::1], i8)")
-def coded(errors: NDArray[np.int32], orders: NDArray[np.int64], most: int) -> tuple[Codes, Codes]:
-    """Write the numbers of predicted records, (records, orders), each number by the order of its code.
+@compiled("(i8[::1], i8[::1], u1[::1], i4[:,::1], i4[:,::1], i8[::1], i8)")
+def coded(
+    order: Rows,
+    rows: Rows,
+    ages: Bytes,
+    root: NDArray[np.int32],
+    motion: NDArray[np.int32],
+    orders: NDArray[np.int64],
+    most: int,
+) -> tuple[Codes, Codes]:
+    """Write the numbers of predicted records: how far deltas at the full rate are from going on as the ones before did.
 
-    Returns the bits of each record, and how many they are: 0 where they are more than `most`.
+    order: in which order `rows` and what else goes with them are gone through. ages: of the new poses. root: as
+    `recorded` returns it. motion: by row, age and root of the delta before; noted, but for the pitch, which does not go
+    on. orders: of the codes. Returns the bits of each record, and how many they are: 0 where they are more than `most`.
     """
-    codes, widths = np.zeros(len(errors), np.uint64), np.zeros(len(errors), np.uint64)
-    for k in range(len(errors)):
-        at = np.uint64(0)
+    codes, widths, too_many = np.zeros(len(order), np.uint64), np.zeros(len(order), np.uint64), np.uint64(most + 1)
+    for k in range(len(order)):
+        i, row, at = order[k], rows[order[k]], np.uint64(0)
         for j in range(len(orders)):
-            error = int(errors[k, j])
+            now = int(ages[i] if j == 0 else root[i, j - 1])
+            error = now - int(motion[row, j])
+            if j == _YAW:  # it goes round
+                error = (error + 32768 & 65535) - 32768
+            if j <= _YAW:
+                motion[row, j] = now
             bits, width = _code(error << 1 if error >= 0 else ~(error << 1), int(orders[j]))
-            if at + width > np.uint64(most):
-                at = np.uint64(0)
-                break
-            codes[k] |= bits << at
-            at += width
-        widths[k] = at
+            if at + width < too_many:
+                codes[k] |= bits << at
+                at += width
+            else:
+                at = too_many
+        widths[k] = at if at < too_many else np.uint64(0)
     return codes, widths
 
 

@@ -70,7 +70,6 @@ _WEBSOCKET_SHORT = 0x8200
 _WEBSOCKET_LONG = 0x827E0000
 _CODE_ORDERS = np.array([field.order for field in predicted.ERRORS], np.int64)
 _MOST_CODE_BITS = 56  # what makes a record longer than a delta is no good prediction; and fits a word of 64 with a rest
-_YAW_ERROR, _PITCH_ERROR = 4, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,16 +394,9 @@ class _Predictions:
 
 def _predicted(entities: Entities, step: Steps, now: float) -> _Predictions:
     """Tell how far deltas at the full rate are from going on as the ones before them did."""
-    order = np.argsort(entities.id[step.rows])
-    rows = step.rows[order]
-    changes = np.column_stack([_ages(entities, rows, now), step.root[order]]).astype(np.int32, copy=False)
-    errors = changes - entities.motion[rows]
-    half = records.YAW_TURN // 2
-    errors[:, _YAW_ERROR] = (errors[:, _YAW_ERROR] + half) % records.YAW_TURN - half
-    changes[:, _PITCH_ERROR] = 0  # a gaze does not go on
-    entities.motion[rows] = changes
-    codes, widths = kernels.coded(errors, _CODE_ORDERS, _MOST_CODE_BITS)
-    return _Predictions(rows, codes, widths)
+    order, ages = np.argsort(entities.id[step.rows], kind="stable"), _ages(entities, step.rows, now)
+    of_each = order, step.rows, ages, step.root, entities.motion
+    return _Predictions(step.rows[order], *kernels.coded(*of_each, _CODE_ORDERS, _MOST_CODE_BITS))
 
 
 def _streams(entities: Entities, told: Told, predictions: _Predictions) -> Streams:

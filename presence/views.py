@@ -163,10 +163,12 @@ class Views:
 
     def _phases(self, entities: Entities, observers: Narrow | Rows) -> Rows:
         """Tell when observers look, as a number of those who look together; who does in either case has one nearby."""
-        ids = entities.id[observers].astype(np.intp)
-        return ids % self._every * STRETCH + ids // self._every % STRETCH
+        return np.asarray(self._phase(entities.id[observers].astype(np.intp)), dtype=np.intp)
 
-    def _list_of(self, phases: Rows) -> Rows:
+    def _phase(self, entity: Any) -> Any:
+        return entity % self._every * STRETCH + entity // self._every % STRETCH
+
+    def _list_of(self, phases: Any) -> Any:
         """Tell in which lists views stand."""
         return phases * len(self._views) // (STRETCH * self._every)
 
@@ -184,7 +186,7 @@ class Views:
         """Take those of some pairs, in the order of `order`, whose observers' views stand in one list."""
 
         def list_at(place: int) -> int:
-            return int(self._list_of(self._phases(entities, pairs.observers[place : place + 1]))[0])
+            return int(self._list_of(self._phase(int(entities.id[pairs.observers[place]]))))
 
         return pairs.between(*(bisect_left(range(len(pairs)), which, key=list_at) for which in (number, number + 1)))
 
@@ -237,7 +239,7 @@ class Views:
 
     def of(self, entities: Entities, observer: int) -> Sightings:
         """List what one observer has in view."""
-        views = self._views[int(self._list_of(self._phases(entities, np.array([observer])))[0])]
+        views = self._views[int(self._list_of(self._phase(int(entities.id[observer]))))]
         places = np.flatnonzero(views.observers == observer)
         return views.between(places[0], places[-1] + 1) if len(places) else NOTHING
 

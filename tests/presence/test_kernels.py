@@ -42,7 +42,10 @@ def test_streams_are_those_of_the_protocol(records: list[dict[str, int]], random
     errors = np.array([[record[field.name] for field in ERRORS] for record in records], np.int32).reshape(
         -1, len(ERRORS)
     )
-    codes, widths = kernels.coded(errors, np.array([field.order for field in ERRORS]), 56)
+    every, nobody = np.arange(len(records)), np.zeros((len(records), len(ERRORS)), np.int32)
+    nobody[:, 0] = -errors[:, 0]  # an age is no error; that of the record before is what tells it
+    ages, orders = np.zeros(len(records), np.uint8), np.array([field.order for field in ERRORS])
+    codes, widths = kernels.coded(every, every, ages, errors[:, 1:].copy(), nobody, orders, 56)
     bits = [
         sum(predicted.code(predicted.folded(record[name]), order)[1] for name, order in ERRORS) for record in records
     ]
