@@ -20,6 +20,7 @@ from tests.integration.issuer import Issuer
 from tests.integration.peer import Peer
 
 WALL_Z_M = 0.0
+GUESSED_M = 0.05  # how far a page may show somebody beyond the last pose, while the next is late
 AT_THE_DOOR = (23.6, 0.0, 33.7)  # of the room that asks for a clearance, looking in
 INSIDE_M = 20.0
 DOOR_X_M = 22.0
@@ -68,7 +69,7 @@ def test_a_wall_stops_a_liar_on_the_server(come: Come, server: RunningServer) ->
             ada.page.wait_for_timeout(50)
         correction = peer.wait_for(Correction)
         assert correction.cause == Cause.WALL
-        assert all(place.z > WALL_Z_M for place in ada.tracked("Eve"))
+        assert all(place.z > WALL_Z_M - GUESSED_M for place in ada.tracked("Eve"))
         assert ada.position_of("Eve")[2] > WALL_Z_M
 
 
