@@ -543,13 +543,6 @@ DELTA = (
         "presence/test_views.py::test_who_was_told_by_a_delta_before_is_told_by_a_prediction",
     ),
     Mutation(
-        "slower records are predicted",
-        "presence/snapshot.py",
-        "poses[0, Detail.FULL, rows[entities",
-        "poses[:, Detail.FULL, rows[entities",
-        "presence/test_snapshot.py::test_a_prediction_needs_two_records_at_the_full_rate",
-    ),
-    Mutation(
         "who has head and hands is predicted without",
         "presence/snapshot.py",
         "rows[entities.body[rows] == Body.ROOT]] |= kernels.STEADY",
@@ -1121,7 +1114,7 @@ OVERRUN = (
         "a stretched room looks around as often as ever",
         "presence/room.py",
         "look_every_ticks * (STRETCH if self.is_stretched else 1)",
-        "return self.settings.look_every_ticks",
+        "look_every_ticks",
         "presence/test_looking.py::test_who_comes_near_is_seen_at_the_next_look",
     ),
     Mutation(

@@ -356,6 +356,7 @@ def test_a_prediction_needs_two_records_at_the_full_rate() -> None:
         stage.tick()
         for told in ann.written:
             kinds += [{46: "whole", 40: "delta"}.get(len(told), "bits")]
+            assert ann.held[bob.entity].place == (round(2000 + 25 * abs(50 - step)), 0, 0)
     runs = [(kind, len([*run])) for kind, run in groupby(kinds)]
     before_bits = [before for before, (kind, _) in pairwise(runs) if kind == "bits"]
     assert [kind for kind, _ in before_bits] == ["delta"] * len(before_bits)
