@@ -31,7 +31,7 @@ RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
 ENV NUMBA_CACHE_DIR=/opt/kernels \
     NUMBA_CPU_NAME=generic
 WORKDIR /
-RUN /opt/presence/bin/python -c "import presence.sockets"
+RUN /opt/presence/bin/python -c "import presence.sockets, presence.streams"
 
 FROM ${BASE_IMAGE}
 RUN useradd --uid 10001 --no-log-init --no-create-home --shell /usr/sbin/nologin presence

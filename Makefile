@@ -105,9 +105,9 @@ clean: ## remove what make and the tools made, but not the development keys in .
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/kernels.stamp: presence/kernels.py presence/sockets.py .venv/run.stamp
+.venv/kernels.stamp: presence/kernels.py presence/sockets.py presence/streams.py .venv/run.stamp
 	@echo "Compiling the server's inner loops"
-	@.venv/bin/python -c "import presence.sockets"
+	@.venv/bin/python -c "import presence.sockets, presence.streams"
 	@touch $@
 
 .venv/dev.stamp: requirements/dev.txt .venv/run.stamp

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from benchmarks.snapshot_reader import Snapshot
 
 _SLOWEST_TICKS = 32
-_IN_FULL = 0.9  # of the updates that there could be: as much as is asked of a budget
 _DOT_STEP_MM = 125
 NEAREST = 30
 
@@ -66,7 +65,6 @@ class CrowdOracle:
         self._previous_ack = np.full(n, ABSENT)
         looks = max((look_every_ticks(evidence, tick) for tick in range(self.ticks)), default=0)
         self._late_ticks = _SLOWEST_TICKS + 2 * looks  # a new rate begins with a look, and in step with the subject
-        self._wanted = np.zeros(evidence.updates.shape, np.int64)  # (T, n): updates, if all were told of all near
         self._coverage: list[float] = []
         self._stale: dict[str, list[Ints]] = defaultdict(list)  # ticks
         self._latencies: list[NDArray[np.float64]] = []
@@ -94,7 +92,7 @@ class CrowdOracle:
 
     def figures(self, tick_ms: float) -> dict[str, Any]:
         """Say how the budgets were used and what observers hold: for the result, once replayed."""
-        used = self._used()[~self._is_served_in_full()]
+        used = self._used()
         ages = {name: spread(np.concatenate([np.zeros(0), *found]) * tick_ms) for name, found in self._stale.items()}
         return {
             "crowd": {
@@ -113,26 +111,12 @@ class CrowdOracle:
 
     def _used(self) -> NDArray[np.float64]:
         """Say which share of its budget each observer was sent in each whole second: (n, seconds)."""
-        return self._by_second(self._evidence.frame_bytes) / self._budget[:, None]
-
-    def _is_served_in_full(self) -> Flags:
-        """Tell who was told nearly all that there was to tell of its radius, and had no use for more: (n, seconds)."""
-        return np.asarray(self._by_second(self._evidence.updates) >= _IN_FULL * self._by_second(self._wanted))
-
-    def _by_second(self, of_ticks: NDArray[Any]) -> NDArray[np.float64]:
-        """Add up what each observer has at each tick, (T, n), for each whole second measured: (n, seconds)."""
         rows, time_ms = self._measured, self._evidence.time_ms
         second = (time_ms[rows.start : rows.stop] - time_ms[rows.start]) // 1000 if rows else np.zeros(0, np.int64)
         whole = int(second.max(initial=0))
-        found = [of_ticks[rows.start : rows.stop][second == k].sum(axis=0) for k in range(whole)]
-        return np.array(found, np.float64).reshape(whole, len(self._budget)).T
-
-    def _in_radius(self, moved: Flags) -> Ints:
-        """Count those of the people who have moved that are within each observer's radius: (n,)."""
-        place = self._place.astype(np.float64)  # exact: coordinates have 23 bits
-        squares = (place**2).sum(axis=1)
-        is_near = squares[:, None] + squares[moved] - 2 * place @ place[moved].T <= self._radius_mm**2
-        return np.asarray(is_near.sum(axis=1) - moved)
+        sent = self._evidence.frame_bytes[rows.start : rows.stop]
+        used = [sent[second == k].sum(axis=0) for k in range(whole)]
+        return np.array(used, np.float64).reshape(whole, len(self._budget)).T / self._budget[:, None]
 
     def _judge(self, tick: int) -> None:
         evidence, ack = self._evidence, self._evidence.ack[tick]
@@ -151,7 +135,6 @@ class CrowdOracle:
             verdict.snapshots += int(np.count_nonzero(evidence.has_frame[tick]))
             verdict.people = int(np.count_nonzero(present))
             verdict.ticks += 1
-            self._wanted[tick] = self._in_radius(steps > 0)
         for number, watched in self._watched.items():
             squared = ((place - place[number]) ** 2).sum(axis=1)
             if evidence.has_frame[tick][number]:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 REFRESH_TICKS = 64  # a subject that keeps moving is sent whole to everybody once in so many ticks
 _ROUND_STEP = 5
+STRETCH = 4  # so many times as rarely does an observer look around whose server has too much to do
 QUIET_S = 5  # after so long without a snapshot there is one at the next whole second, although nothing happened
 
 _SNAPSHOT = SPEC_OF[schema.Snapshot].type
@@ -327,7 +328,7 @@ class ExactOracle:
     def _is_looking(self, entity: int, tick: int) -> bool:
         """Tell whether an observer that can be told looks around at this tick: in turn, or for a reason of its own."""
         observer = self._observers[entity]
-        is_turn = (entity + tick) % (self._look_every_ticks * (4 if self._is_stretched else 1)) == 0
+        is_turn = (entity + tick) % (self._look_every_ticks * (STRETCH if self._is_stretched else 1)) == 0
         return is_turn or observer.starts_over or observer.is_refocused or observer.is_behind
 
     def _refocus(self, entity: int) -> None:

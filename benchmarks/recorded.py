@@ -19,7 +19,7 @@ _ROOT = Path(__file__).resolve().parents[1]
 FOLDER = _ROOT / "benchmarks/results"
 PAGES = {_ROOT / "README.md": quotes.readme, _ROOT / "docs/performance.md": quotes.performance}
 
-COMMANDS = {  # by the name of the result; all of them together take some 25 minutes
+COMMANDS = {  # by the name of the result; all of them together take some 40 minutes
     "plaza-400": "plaza --avatars 400 --seconds 10 --warmup 10 --peers all",
     "plaza-1000": "plaza --avatars 1000 --seconds 10 --rings off --floor",
     "plaza-2000": "plaza --avatars 2000 --seconds 10",

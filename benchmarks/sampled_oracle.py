@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from benchmarks.evidence import ABSENT
 from benchmarks.expectations import Expected, Scene
-from benchmarks.oracle import Violation
+from benchmarks.oracle import STRETCH, Violation
 from benchmarks.plan import FIRST_SEQ
 from benchmarks.replica import Held
 from benchmarks.snapshot_reader import digest_term
@@ -35,12 +35,12 @@ if TYPE_CHECKING:
     from benchmarks.expectations import Rules
 
 
-LOOK_EVERY_TICKS = 4  # how often an observer looks around, in step with its id; a quarter as often in an overrun server
+LOOK_EVERY_TICKS = 4  # how often an observer looks around, in step with its id; more rarely in an overrun server
 
 
 def look_every_ticks(evidence: Evidence, row: int) -> int:
     """Say how often observers looked around at a tick, by what they were told."""
-    return 4 * LOOK_EVERY_TICKS if evidence.is_stretched[row] else LOOK_EVERY_TICKS
+    return STRETCH * LOOK_EVERY_TICKS if evidence.is_stretched[row] else LOOK_EVERY_TICKS
 
 
 @dataclass(slots=True)

@@ -46,6 +46,9 @@ _DOT, _ROOT, _TRACKED = (float(DTYPES[section].itemsize) for section in (Section
 # is for those who come from another rate, or into sight.
 _STEADY_BYTES = _DOT, 6.0, float(DTYPES[Section.TRACKED_DELTA].itemsize)
 _DELTA_BYTES = _DOT, float(DTYPES[Section.ROOT_DELTA].itemsize), float(DTYPES[Section.TRACKED_DELTA].itemsize)
+assert all(steady > delta / 2 for steady, delta in zip(_STEADY_BYTES, _DELTA_BYTES, strict=True)), (
+    "else rarer is dearer"
+)
 _ENTER = DTYPES[Section.ENTER].itemsize
 _ENTER_BYTES = _ENTER + _DOT, _ENTER + _ROOT, _ENTER + _TRACKED
 _BINS = 64  # of squared distance, by which an order of distance is estimated

@@ -27,24 +27,15 @@ if TYPE_CHECKING:
     Costs = tuple[float, float, float]  # by detail
     Rationing = tuple[Costs, Costs, Costs, float, float, int, int, int, int, int]
     Packed = NDArray[np.uint32]  # orientations
-    Codes = NDArray[np.uint64]
     Columns = tuple[Bytes, NDArray[np.int32], NDArray[np.uint16], NDArray[np.int8], Packed, NDArray[np.int16], Packed]
 
 TRACKED, THING = 1, 2  # kinds of bodies; `entities.Body` says what they are
 DOT_STEP = 125  # mm; `records` says what a dot is
-LINEAR = 3  # of the codes in `protocol.predicted`
 STEADY = (
     8  # bit of a held pose: its record was a delta, as is due at every tick, so that what comes next can be predicted
 )
 
 # body, position, yaw, pitch, orientation, parts, orientations of parts
-_YAW = 4  # the place of the yaw among the numbers of a predicted record, and the last of those that go on
-_GAPS = 256  # of ids, whose codes are looked up
-# The place of a word's only bit: times this number, whose every six bits in a row differ, its top six bits tell it.
-_DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
-_PLACES = np.zeros(64, np.uint64)
-for _place in range(64):
-    _PLACES[(int(_DE_BRUIJN) << _place & 0xFFFFFFFFFFFFFFFF) >> 58] = _place
 _POSES = "Tuple((u1[::1], i4[:,::1], u2[::1], i1[::1], u4[::1], i2[:,:,::1], u4[:,::1]))"
 
 _Loop = TypeVar("_Loop", bound="Callable[..., Any]")
@@ -187,127 +178,6 @@ def recorded(
         previous_tick[row] = record_tick[rate, row]
         record_tick[rate, row] = record_tick[0, row] if rate > 0 else tick
     return rows[:n], root[:n], moves[:n], spins[:n]
-
-
-@compiled("UniTuple(u8, 2)(i8, i8)")
-def _code(number: int, order: int) -> tuple[int, int]:
-    """Write a number as `protocol.predicted` does: its bits, and how many."""
-    high = number >> order
-    prefix, left = min(high, LINEAR), high - LINEAR + 1
-    while left > 1:
-        prefix, left = prefix + 1, left >> 1
-    further = max(0, prefix - LINEAR)
-    base = prefix if prefix < LINEAR else LINEAR - 1 + (1 << further)
-    return (number - (base << order)) << (prefix + 1) | ((1 << prefix) - 1), prefix + 1 + order + further
-
-
-@compiled("(i8[::1], i8[::1], u1[::1], i4[:,::1], i4[:,::1], i8[::1], i8)")
-def coded(
-    order: Rows,
-    rows: Rows,
-    ages: Bytes,
-    root: NDArray[np.int32],
-    motion: NDArray[np.int32],
-    orders: NDArray[np.int64],
-    most: int,
-) -> tuple[Codes, Codes]:
-    """Write the numbers of predicted records: how far deltas at the full rate are from going on as the ones before did.
-
-    order: in which order `rows` and what else goes with them are gone through. ages: of the new poses. root: as
-    `recorded` returns it. motion: by row, age and root of the delta before; noted, but for the pitch, which does not go
-    on. orders: of the codes. Returns the bits of each record, and how many they are: 0 where they are more than `most`.
-    """
-    codes, widths, too_many = np.zeros(len(order), np.uint64), np.zeros(len(order), np.uint64), np.uint64(most + 1)
-    for k in range(len(order)):
-        i, row, at = order[k], rows[order[k]], np.uint64(0)
-        for j in range(len(orders)):
-            now = int(ages[i] if j == 0 else root[i, j - 1])
-            error = now - int(motion[row, j])
-            if j == _YAW:  # it goes round
-                error = (error + 32768 & 65535) - 32768
-            if j <= _YAW:
-                motion[row, j] = now
-            bits, width = _code(error << 1 if error >= 0 else ~(error << 1), int(orders[j]))
-            if at + width < too_many:
-                codes[k] |= bits << at
-                at += width
-            else:
-                at = too_many
-        widths[k] = at if at < too_many else np.uint64(0)
-    return codes, widths
-
-
-@compiled("(i8[::1], i8[::1], i8, i4[::1], u2[::1], u8[::1], u8[::1], i8)")
-def streamed(
-    slots: Rows,
-    keys: Rows,
-    row_bits: int,
-    rank_of: Narrow,
-    ids: NDArray[np.uint16],
-    codes: Codes,
-    widths: Codes,
-    order: int,
-) -> tuple[Rows, Rows, Rows, Bytes]:
-    """Write a stream of predicted records for each observer.
-
-    slots, ascending, and keys: of each record the observer's, and in its lowest bits the subject's row. rank_of: by
-    row, which of `ids`, ascending, `codes` and `widths` is its record, as `coded` makes them. order: of gaps' codes.
-    Returns the slots, each once, where the stream of each begins and ends, and the bytes where they stand.
-    """
-    mask = (1 << row_bits) - 1
-    gaps, gap_widths = np.empty(_GAPS, np.uint64), np.empty(_GAPS, np.uint64)
-    for gap in range(_GAPS):
-        gaps[gap], gap_widths[gap] = _code(gap, order)
-    asked = np.zeros((len(ids) + 63) // 64, np.uint64)  # of one observer: a bit for each record, in order of ids
-    words = np.empty(3 * len(slots) + 1, np.uint32)  # a record has 30 + 56 bits at most
-    owners, begins, ends = (
-        np.empty(len(slots), np.int64),
-        np.empty(len(slots), np.int64),
-        np.empty(len(slots), np.int64),
-    )
-    begin, groups = 0, 0
-    n, whole, half = np.uint64(0), np.uint64(32), np.uint64(0xFFFFFFFF)
-    while begin < len(slots):
-        end = begin
-        while end < len(slots) and slots[end] == slots[begin]:
-            rank = np.uint64(rank_of[keys[end] & mask])
-            asked[rank >> np.uint64(6)] |= np.uint64(1) << (rank & np.uint64(63))
-            end += 1
-        owners[groups], begins[groups], begin = slots[begin], 4 * n, end
-        bits, held, next_id = np.uint64(0), np.uint64(0), 0
-        for k in range(len(asked)):
-            left, asked[k] = asked[k], np.uint64(0)
-            while left:
-                lowest = left & (~left + np.uint64(1))
-                left ^= lowest
-                rank = np.uint64(64 * k) + _PLACES[(lowest * _DE_BRUIJN) >> np.uint64(58)]
-                gap = int(ids[rank]) - next_id
-                next_id += gap + 1
-                if gap < _GAPS:
-                    code, width = gaps[gap], gap_widths[gap]
-                else:
-                    code, width = _code(gap, order)
-                bits |= code << held
-                held += width
-                if held >= whole:
-                    words[n] = bits
-                    n, bits, held = n + np.uint64(1), bits >> whole, held - whole
-                code, width = codes[rank], widths[rank]
-                if width > whole:
-                    bits |= (code & half) << held
-                    words[n] = bits
-                    n, bits, code, width = n + np.uint64(1), bits >> whole, code >> whole, width - whole
-                bits |= code << held
-                held += width
-                if held >= whole:
-                    words[n] = bits
-                    n, bits, held = n + np.uint64(1), bits >> whole, held - whole
-        ends[groups] = 4 * n + (held + np.uint64(7)) // np.uint64(8)
-        if held > np.uint64(0):
-            words[n] = bits
-            n += np.uint64(1)
-        groups += 1
-    return owners[:groups], begins[:groups], ends[:groups], words[:n].view(np.uint8)
 
 
 @compiled("void(f8[:,:], i4[::1], f8[::1])")
@@ -547,7 +417,7 @@ def rationed(
         is_short[i] = count < end - begin
         if at_ring_rates > left:
             records = left * count / (max(wanted, 1.0) * ticks)
-            steady_share = max(0.6, (by_kind * steady_of).sum() / max(wanted, 1.0))
+            steady_share = (by_kind * steady_of).sum() / wanted  # more than a half, see `budget`
             limits = furthest, records, steady_share, nearest, nearest_rate, classes, bins
             _slow(apart[theirs], granted[theirs], is_admitted[theirs], by_rate, *limits)
             is_short[i] = True
@@ -723,15 +593,3 @@ def place(
         for byte in range(width):
             arena[end + byte] = records[record, byte]
         end += width
-
-
-@compiled("void(u1[::1], i8[::1], i8[::1], i8[::1], i8[::1], u1[::1], i8)")
-def pour(
-    arena: Bytes, starts: NDArray[np.int64], slots: Rows, begins: Rows, ends: Rows, stream: Bytes, kind: int
-) -> None:
-    """Write the streams of `streamed` into the arena, each as a section of its own. starts: by slot."""
-    for k in range(len(slots)):
-        size, at = ends[k] - begins[k], starts[slots[k]]
-        arena[at], arena[at + 1] = kind, 1
-        arena[at + 2], arena[at + 3] = size & 0xFF, size >> 8
-        arena[at + 4 : at + 4 + size] = stream[begins[k] : ends[k]]

@@ -5,7 +5,7 @@ Three steps. `record` turns poses that changed since their last record of a rate
 against the class's previous record for those who hold that one, an absolute record for the others. Whoever is told at
 every tick by one delta after the other is sent the errors of a prediction instead, in bits. `lay_out` gathers
 records into one fresh arena, headers included, so that a frame is a slice. All of it is numpy over entity columns, and
-the loops of `kernels` where numpy would take many passes; no Python here iterates over entities or observers.
+loops of `kernels` and `streams` where numpy would take many passes; no Python here iterates over entities or observers.
 
 Invariants: what an observer holds (its view, `given`, `digest`) changes only here, together with a frame that says so;
 an enter always comes with an absolute record; a delta's base is exactly what is held.
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from presence import kernels
+from presence import kernels, streams
 from presence.entities import Body, held_pose, held_tick
 from presence.rings import RATE_CLASSES, Detail
 from presence.views import ROW_BITS, by_key, in_step, joined
@@ -139,7 +139,7 @@ class Steps:
 
 
 assert kernels.DOT_STEP == records.DOT_STEP_MM, "loops import nothing of ours"
-assert kernels.LINEAR == predicted.LINEAR, "nor this"
+assert streams.LINEAR == predicted.LINEAR, "nor this"
 _DELTA_REACHES = records.MAX_DELTA_XZ, records.MAX_DELTA_Y, records.MAX_TRACKED_DELTA_Y, records.MAX_TURN
 
 
@@ -396,7 +396,7 @@ def _predicted(entities: Entities, step: Steps, now: float) -> _Predictions:
     """Tell how far deltas at the full rate are from going on as the ones before them did."""
     order, ages = np.argsort(entities.id[step.rows], kind="stable"), _ages(entities, step.rows, now)
     of_each = order, step.rows, ages, step.root, entities.motion
-    return _Predictions(step.rows[order], *kernels.coded(*of_each, _CODE_ORDERS, _MOST_CODE_BITS))
+    return _Predictions(step.rows[order], *streams.coded(*of_each, _CODE_ORDERS, _MOST_CODE_BITS))
 
 
 def _streams(entities: Entities, told: Told, predictions: _Predictions) -> Streams:
@@ -407,7 +407,7 @@ def _streams(entities: Entities, told: Told, predictions: _Predictions) -> Strea
     rank_of = np.zeros(entities.capacity, np.int32)
     rank_of[predictions.rows] = np.arange(len(predictions.rows))
     ids, codes, widths = entities.id[predictions.rows], predictions.codes, predictions.widths
-    return Streams(*kernels.streamed(slots, keys, ROW_BITS, rank_of, ids, codes, widths, predicted.GAP.order))
+    return Streams(*streams.streamed(slots, keys, ROW_BITS, rank_of, ids, codes, widths, predicted.GAP.order))
 
 
 _NOBODY = np.zeros(0, np.intp)
@@ -463,8 +463,8 @@ def lay_out(
     counts = np.zeros((n, len(ORDER)), np.int64)
     for parcel in tables.parcels:
         counts[:, ORDER.index(parcel.section)] = np.bincount(parcel.slots, minlength=n)
-    streams, of_streams = tables.streams, ORDER.index(Section.PREDICTED)
-    counts[streams.slots, of_streams] = streams.ends - streams.begins
+    bits, of_bits = tables.streams, ORDER.index(Section.PREDICTED)
+    counts[bits.slots, of_bits] = bits.ends - bits.begins
     strides = np.array([DTYPES[section].itemsize for section in ORDER])
     sizes = counts * strides + np.where(counts > 0, SECTION_HEADER.itemsize, 0)
     section_ends = np.cumsum(sizes, axis=1)
@@ -478,9 +478,9 @@ def lay_out(
         column, stride = ORDER.index(parcel.section), DTYPES[parcel.section].itemsize
         begins, count = np.ascontiguousarray(section_starts[:, column]), np.ascontiguousarray(counts[:, column])
         kernels.place(arena, begins, count, parcel.slots, parcel.at, parcel.records, int(parcel.section), stride)
-    begins = np.ascontiguousarray(section_starts[:, of_streams])
-    of_each = streams.slots, streams.begins, streams.ends
-    kernels.pour(arena, begins, *of_each, streams.stream, int(Section.PREDICTED))
+    begins = np.ascontiguousarray(section_starts[:, of_bits])
+    of_each = bits.slots, bits.begins, bits.ends
+    streams.pour(arena, begins, *of_each, bits.stream, int(Section.PREDICTED))
 
     written = np.flatnonzero(is_written)
     rows = observers[written]

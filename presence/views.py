@@ -168,9 +168,9 @@ class Views:
     def _phase(self, entity: Any) -> Any:
         return entity % self._every * STRETCH + entity // self._every % STRETCH
 
-    def _list_of(self, phases: Any) -> Any:
-        """Tell in which lists views stand."""
-        return phases * len(self._views) // (STRETCH * self._every)
+    def _list_of(self, phases: Any, many: int) -> Any:
+        """Tell in which of `many` lists views stand."""
+        return phases * many // (STRETCH * self._every)
 
     def _arrange(self, entities: Entities, ticks: int) -> None:
         """Keep as many lists as there are ticks from turn to turn. Costs a pass over all views when that changes."""
@@ -178,15 +178,14 @@ class Views:
         if ticks < many:
             self._put([joined(before[at : at + many // ticks]) for at in range(0, many, many // ticks)])
         elif ticks > many:
-            self._put([NOTHING] * ticks)  # as which they are counted from here on
             parts = ((before[number * many // ticks], number) for number in range(ticks))
-            self._put([self._part(entities, views, number) for views, number in parts])
+            self._put([self._part(entities, views, number, ticks) for views, number in parts])
 
-    def _part(self, entities: Entities, pairs: Sightings, number: int) -> Sightings:
-        """Take those of some pairs, in the order of `order`, whose observers' views stand in one list."""
+    def _part(self, entities: Entities, pairs: Sightings, number: int, many: int) -> Sightings:
+        """Take those of some pairs, in the order of `order`, whose observers' views stand in one of `many` lists."""
 
         def list_at(place: int) -> int:
-            return int(self._list_of(self._phase(int(entities.id[pairs.observers[place]]))))
+            return int(self._list_of(self._phase(int(entities.id[pairs.observers[place]])), many))
 
         return pairs.between(*(bisect_left(range(len(pairs)), which, key=list_at) for which in (number, number + 1)))
 
@@ -205,10 +204,10 @@ class Views:
         self._arrange(entities, ticks)
         is_looking = np.zeros(entities.capacity, np.bool_)
         is_looking[looking] = True
-        lists = self._list_of(self._phases(entities, looking))
+        lists = self._list_of(self._phases(entities, looking), ticks)
         entering, left = [NOTHING], [NOTHING]
         for number in np.unique(lists).tolist():
-            theirs, views, others = self._part(entities, wanted, number), self._views[number], NOTHING
+            theirs, views, others = self._part(entities, wanted, number, ticks), self._views[number], NOTHING
             is_theirs = is_looking.take(views.observers)
             if not is_theirs.all():
                 views, others = views.where(is_theirs), views.where(~is_theirs)
@@ -239,7 +238,7 @@ class Views:
 
     def of(self, entities: Entities, observer: int) -> Sightings:
         """List what one observer has in view."""
-        views = self._views[int(self._list_of(self._phase(int(entities.id[observer]))))]
+        views = self._views[int(self._list_of(self._phase(int(entities.id[observer])), len(self._views)))]
         places = np.flatnonzero(views.observers == observer)
         return views.between(places[0], places[-1] + 1) if len(places) else NOTHING
 

@@ -2,7 +2,7 @@
 
 A section of them is a stream of bits. Whoever walks goes on about as before, so that most of what a record says is a
 small number, and small numbers are written in few bits. Owns the codes and the reading and writing of streams, number
-by number; a server that writes thousands of them has a loop of its own (`presence.kernels`). Pure.
+by number; a server that writes thousands of them has loops of its own (`presence.streams`). Pure.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ TABLE = np.dtype([("id", "<u2"), *((field.name, "<i4") for field in ERRORS)])  #
 # number that is sixteen times the usual takes some seven bits more, where as many prefixes would take sixteen.
 LINEAR = 3
 MAX_PREFIX = 19  # far beyond what any field takes
+_LARGEST_BYTES = 48  # seven numbers of the longest prefix, 43 bits and less each, and the rest of a byte before them
 _SMALLEST = 8  # no record is as short, so that fewer bits than these are the rest of a byte
 _MAX_ID = 2**16 - 1
 
@@ -72,15 +73,16 @@ def write(records: Iterable[Mapping[str, int]]) -> bytes:
 
 def read(stream: bytes) -> NDArray[np.void]:
     """Read a stream: a `TABLE` of its records. Raises ProtocolError(MALFORMED) where it ends in the middle of one."""
-    bits, left, last, rows = int.from_bytes(stream, "little"), 8 * len(stream), -1, []
+    at, last, rows = 0, -1, []
     orders = (GAP.order, *(field.order for field in ERRORS))
-    while left >= _SMALLEST:
+    while 8 * len(stream) - at >= _SMALLEST:
         row = []
+        bits = int.from_bytes(stream[at // 8 : at // 8 + _LARGEST_BYTES], "little") >> at % 8
         for order in orders:
             prefix = (~bits & (bits + 1)).bit_length() - 1
             width = order + max(0, prefix - LINEAR)
-            left -= prefix + 1 + width
-            if left < 0 or prefix > MAX_PREFIX:
+            at += prefix + 1 + width
+            if at > 8 * len(stream) or prefix > MAX_PREFIX:
                 raise ProtocolError(Close.MALFORMED, "a predicted record cut short")
             bits >>= prefix + 1
             row.append((_base(prefix) << order) + (bits & (1 << width) - 1))

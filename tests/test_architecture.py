@@ -55,6 +55,7 @@ PURE = {
     "presence.session",
     "presence.snapshot",
     "presence.speech",
+    "presence.streams",
     "presence.state",
     "presence.traffic",
     "presence.views",
@@ -238,6 +239,7 @@ def test_pure_modules_stand_on_pure_ones(name: str) -> None:
 def test_compiled_loops_stand_alone() -> None:
     """What was compiled is kept under the digest of its own file: a change elsewhere would go unnoticed."""
     assert ours(SERVER["presence.kernels"]) == set()
+    assert ours(SERVER["presence.streams"]) == {"presence.kernels"}  # what compiles
 
 
 @pytest.mark.parametrize("name", sorted(EDGES))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-LOOPS = ("presence/kernels.py", "presence/sockets.py")
+LOOPS = ("presence/kernels.py", "presence/sockets.py", "presence/streams.py")
 TOOLS = (
     "awk",
     "bash",

@@ -14,7 +14,7 @@ import pytest
 
 from tests.mutations import MUTATIONS, Mutation
 
-COMPILED = ("presence/kernels.py", "presence/sockets.py")  # mutated as Python
+COMPILED = tuple(f"presence/{name}.py" for name in ("kernels", "sockets", "streams"))  # mutated as Python
 
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = ("presence", "protocol", "clients", "benchmarks", "tests", "pyproject.toml")

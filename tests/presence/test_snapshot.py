@@ -364,6 +364,18 @@ def test_a_prediction_needs_two_records_at_the_full_rate() -> None:
     assert sum(count for kind, count in runs if kind == "bits") in range(20, 40)
 
 
+def test_who_is_told_more_rarely_from_now_on_is_told_by_a_delta() -> None:
+    """Although a prediction would start from the very pose that was told last, at the full rate."""
+    stage, ann, bob = pair(rings=(Ring(2_500, 0, Detail.FULL), Ring(10_000, 1, Detail.FULL)))
+    stage.enter("cid", (7, 0, 0))  # who sees Bob at the slower rate all the time, so that there are such records
+    stage.tick()
+    for step in range(1, 60):
+        stage.walk(bob, (2 + step / 50 + step % 3 / 100, 0, 0), seq=step)
+        stage.tick()
+        if ann.written:
+            assert ann.held[bob.entity].place == (2000 + 20 * step + 10 * (step % 3), 0, 0)
+
+
 def test_heads_and_hands_are_no_part_of_a_prediction() -> None:
     """Whoever has them is told by deltas of their own, at every tick too."""
     stage, ann, bob = pair()

@@ -443,9 +443,8 @@ def _predictions(head: bytes, header: second.Record) -> list[Vector]:
 
     still, walker = row(7, 0, 0, 0, 0, 0, 0), row(12, 1, -4, 0, 3, -120, 2)
     far = row(65535, -255, 8188, -508, -8188, -32768, 254)
-    each = [row(100 + k, *(k * sign for _ in names)) for k in (1, 2, 3, 7, 12, 40, 200, 1000) for sign in (1, -1)][::2]
-    several = [row(0, 0, 1, 0, -1, 5, 0), row(1, 0, 0, 0, 0, 0, 0), walker, row(300, 2, 75, 1, -75, 0, -9), *each[3:]]
-    several = sorted({record[1]["id"]: record for record in several}.values(), key=lambda record: record[1]["id"])
+    sizes = [row(400 + k, k, -k, k, -k, k, -k) for k in (1, 2, 3, 7, 12, 40, 200, 1000)]
+    several = [row(0, 0, 1, 0, -1, 5, 0), row(1, 0, 0, 0, 0, 0, 0), walker, row(300, 2, 75, 1, -75, 0, -9), *sizes]
     data = stream(walker)
     return [
         _records("goes on about as before", "10.11", second.encode_records(_ON), _ON),
